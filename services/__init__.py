@@ -1,0 +1,1 @@
+"""The services of the merchant credit platform; each is a folder, and they import only services.common."""

@@ -1,0 +1,1 @@
+"""Technical vocabulary shared by all services; knows no service."""

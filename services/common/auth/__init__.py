@@ -1,0 +1,1 @@
+"""Who calls: actors, roles, and the signed tokens that prove them."""
