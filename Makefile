@@ -1,0 +1,72 @@
+# The house's commands. `make help` lists them.
+SHELL := /bin/bash
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+STATE ?= var
+PORT_BASE ?= 18500
+STAMP := $(VENV)/.installed
+export PYTHONPATH := $(CURDIR):$(CURDIR)/protos/gen
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run demo test bench chaos check format lint types contracts proto-check audit lock proto clean
+
+help: ## list the commands
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
+
+$(STAMP): requirements.lock requirements-dev.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or later is needed as $(PYTHON)"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing the locked dependencies"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+setup: $(STAMP) ## make the virtual environment from the lock file
+
+run: $(STAMP) ## start everything on STATE and PORT_BASE, until Ctrl-C
+	@exec $(BIN)/python -m services.launcher run --state-dir $(STATE) --port-base $(PORT_BASE)
+
+demo: $(STAMP) ## start on an empty folder, load, stream, report, stop
+	@exec $(BIN)/python -m services.launcher demo --port-base $(PORT_BASE)
+
+test: $(STAMP) ## run all tests
+	@tools/install_browser.sh
+	@$(BIN)/python -m pytest -q
+
+bench: $(STAMP) ## run the benchmarks into var/bench.json
+	@mkdir -p var && $(BIN)/python -m tests.benchmarks --out var/bench.json
+
+chaos: $(STAMP) ## run the long fault runs
+	@$(BIN)/python -m pytest -q tests/chaos --long
+
+check: format lint types contracts proto-check ## format, lint, types, import contracts, protos
+
+format: $(STAMP)
+	@$(BIN)/ruff format --check .
+
+lint: $(STAMP)
+	@$(BIN)/ruff check .
+
+types: $(STAMP)
+	@$(BIN)/mypy
+
+contracts: $(STAMP)
+	@$(BIN)/lint-imports
+
+proto-check: $(STAMP)
+	@cd protos && ../$(BIN)/buf lint && ../$(BIN)/buf format -d --exit-code
+	@tools/buf_breaking.sh
+	@tools/check_generated.sh
+
+proto: $(STAMP) ## generate protos/gen
+	@tools/gen_protos.sh
+
+audit: $(STAMP) ## check the locked dependencies for known holes
+	@$(BIN)/pip-audit --require-hashes -r requirements.lock
+
+lock: $(STAMP) ## pin the closure of requirements*.in with hashes
+	@for f in requirements requirements-dev; do \
+	  $(BIN)/uv pip compile --quiet --upgrade --generate-hashes --no-header --no-emit-index-url --python-version 3.11 -o $$f.lock $$f.in; done
+
+clean: ## remove the virtual environment and all state
+	@rm -rf $(VENV) var
