@@ -1,0 +1,1 @@
+"""merchant-credit: loads, generates, verifies, talks to the services."""

@@ -1,0 +1,1 @@
+"""The ledger of credit facts, the score, the records."""

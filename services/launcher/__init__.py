@@ -1,0 +1,1 @@
+"""The embedded profile: starts PostgreSQL and the three processes."""

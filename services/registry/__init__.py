@@ -1,0 +1,1 @@
+"""Who an enterprise is: identity, names, status."""

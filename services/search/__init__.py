@@ -1,0 +1,1 @@
+"""A projection of the credit records that people can search."""
