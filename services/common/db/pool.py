@@ -1,0 +1,19 @@
+"""Connections to PostgreSQL: one way to open a pool, with a limit on waiting for locks."""
+
+from psycopg import Connection
+from psycopg.rows import TupleRow
+from psycopg_pool import ConnectionPool
+
+Pool = ConnectionPool[Connection[TupleRow]]
+
+
+def open_pool(dsn: str, *, max_size: int = 8) -> Pool:
+    """Return an open pool; `with pool.connection() as conn:` is one transaction.
+
+    Raises psycopg_pool.PoolTimeout when the server does not answer within 30 seconds.
+    """
+    pool: Pool = ConnectionPool(
+        dsn, min_size=1, max_size=max_size, open=False, kwargs={"options": "-c timezone=UTC -c lock_timeout=10s"}
+    )
+    pool.open(wait=True, timeout=30)
+    return pool

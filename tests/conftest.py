@@ -1,0 +1,40 @@
+"""Fixtures strategy: one embedded PostgreSQL a session, one migrated template, a fresh database a test from it."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from services.common.db.embedded import DATABASE, EmbeddedPostgres
+from services.common.db.migrate import migrate
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return the DSN of a running cluster whose platform database is migrated; it serves as the template."""
+    folder: Path = tmp_path_factory.mktemp("postgres")
+    server = EmbeddedPostgres(folder / "pg", free_port())
+    migrate(server.start())
+    yield server.dsn
+    server.stop()
+
+
+@pytest.fixture
+def dsn(postgres: str) -> Iterator[str]:
+    """Return the DSN of a fresh migrated database, dropped after the test."""
+    name = f"t_{uuid4().hex}"
+    admin = postgres.rsplit("/", 1)[0] + "/postgres"
+    with psycopg.connect(admin, autocommit=True) as conn:
+        conn.execute(f"CREATE DATABASE {name} TEMPLATE {DATABASE}")
+    yield postgres.rsplit("/", 1)[0] + f"/{name}"
+    with psycopg.connect(admin, autocommit=True) as conn:
+        conn.execute(f"DROP DATABASE {name} WITH (FORCE)")
