@@ -1,0 +1,154 @@
+"""The micro-batch loop that all consumers share: poll, one transaction with effect, dead letters and offsets, next.
+
+Redelivery, reordering, restart and rebalance change nothing: the offsets move by compare-and-set in the transaction of
+the effect, so that a zombie's whole transaction fails. A batch that fails is halved until the bad message stands alone.
+A flood of bad messages stops the process with its backlog intact instead of draining the topic into the dead letters.
+"""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import structlog
+from psycopg import Connection
+
+from services.common.db.pool import Pool
+from services.common.errors import InvalidInput, PlatformError
+from services.common.eventlog import offsets, outbox
+from services.common.eventlog.port import Consumer, EventLog, Message, OffsetConflict, Record, TopicPartition
+from services.common.eventlog.topics import dead_letter_topic
+
+log = structlog.get_logger()
+
+
+class DeadLetter(NamedTuple):
+    """A record that cannot be applied, with the reason that names the field and the fix."""
+
+    record: Record
+    reason: str
+    description: str
+
+
+#: Applies records inside the given transaction and returns those that it cannot apply.
+Handler = Callable[[Connection, Sequence[Record]], Sequence[DeadLetter]]
+
+
+class DeadLetterFlood(PlatformError):
+    """Too many dead letters in a row: something is wrong with us or with a source; the backlog is intact."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchPolicy:
+    """How large a batch is, how long a poll waits, and how many dead letters in a row stop the process."""
+
+    max_records: int = 2000
+    poll_seconds: float = 0.5
+    max_consecutive_dead_letters: int = 1000
+
+
+@dataclass(slots=True)
+class BatchConsumer:
+    """Runs a handler over topics as one member of a consumer group."""
+
+    event_log: EventLog
+    group: str
+    topics: Sequence[str]
+    pool: Pool
+    handler: Handler
+    policy: BatchPolicy = field(default_factory=BatchPolicy)
+    _committed: dict[TopicPartition, int] = field(default_factory=dict)
+    _consecutive: int = 0
+
+    @property
+    def name(self) -> str:
+        """Return the loop's name."""
+        return self.group
+
+    def run(self, stop: threading.Event) -> None:
+        """Consume until stopped; then leave the group."""
+        consumer = self.event_log.consumer(group=self.group, topics=self.topics, load_offsets=self._load)
+        try:
+            while not stop.is_set():
+                self.step(consumer)
+        finally:
+            consumer.close()
+
+    def step(self, consumer: Consumer) -> int:
+        """Poll and process one batch; returns how many records were committed."""
+        records = consumer.poll(max_records=self.policy.max_records, timeout_seconds=self.policy.poll_seconds)
+        if not records:
+            return 0
+        try:
+            self._process(records, consumer.generation())
+        except OffsetConflict as conflict:
+            log.info("batch_superseded", group=self.group, reason=str(conflict))
+            consumer.seek(self._load(list(self._committed)))
+            return 0
+        return len(records)
+
+    def _load(self, partitions: Sequence[TopicPartition]) -> Mapping[TopicPartition, int]:
+        with self.pool.connection() as conn:
+            self._committed.update(offsets.load(conn, self.group, partitions))
+        return {partition: self._committed[partition] for partition in partitions}
+
+    def _process(self, records: Sequence[Record], generation: int) -> None:
+        try:
+            dead = self._commit(records, generation)
+        except InvalidInput as error:
+            if len(records) == 1:
+                self._commit_dead(DeadLetter(records[0], error.reason, str(error)), generation)
+                return
+            log.warning("batch_halved", group=self.group, size=len(records), reason=str(error))
+            middle = len(records) // 2
+            self._process(records[:middle], generation)
+            self._process(records[middle:], generation)
+            return
+        self._consecutive = self._consecutive + len(dead) if len(dead) == len(records) else 0
+
+    def _commit(self, records: Sequence[Record], generation: int) -> Sequence[DeadLetter]:
+        moves = self._moves(records)
+        with self.pool.connection() as conn:
+            dead = self.handler(conn, records)
+            self._bury(conn, dead, of=len(records))
+            offsets.advance(conn, self.group, moves, generation)
+        self._committed.update({partition: target for partition, (_, target) in moves.items()})
+        return dead
+
+    def _commit_dead(self, dead: DeadLetter, generation: int) -> None:
+        moves = self._moves([dead.record])
+        with self.pool.connection() as conn:
+            self._bury(conn, [dead], of=1)
+            offsets.advance(conn, self.group, moves, generation)
+        self._committed.update({partition: target for partition, (_, target) in moves.items()})
+        self._consecutive += 1
+
+    def _bury(self, conn: Connection, dead: Sequence[DeadLetter], *, of: int) -> None:
+        if len(dead) == of and self._consecutive + len(dead) > self.policy.max_consecutive_dead_letters:
+            raise DeadLetterFlood(
+                f"{self._consecutive + len(dead)} dead letters in a row in {self.group}: the last says "
+                f"{dead[-1].description}; mend the cause and start again, nothing was dropped"
+            )
+        outbox.append(conn, [_letter(letter, self.group) for letter in dead])
+
+    def _moves(self, records: Sequence[Record]) -> dict[TopicPartition, tuple[int, int]]:
+        targets = {TopicPartition(r.topic, r.partition): r.offset + 1 for r in records}
+        return {partition: (self._committed.get(partition, 0), target) for partition, target in targets.items()}
+
+
+def _letter(dead: DeadLetter, group: str) -> Message:
+    """Return the dead letter: the record as it came, and headers that say whence it is and why it is here."""
+    record = dead.record
+    origin = {
+        "dlq_topic": record.topic,
+        "dlq_partition": str(record.partition),
+        "dlq_offset": str(record.offset),
+        "dlq_reason": dead.reason,
+        "dlq_description": dead.description[:1000],
+    }
+    return Message(
+        topic=dead_letter_topic(record.topic, group),
+        key=record.key,
+        value=record.value,
+        headers={**record.headers, **origin},
+    )
