@@ -1,0 +1,58 @@
+"""Cells: integer counts by (kind, outcome, response, month), and penalties by day; they hold no weight of any policy.
+
+A cell's key packs kind, two classes and a time into one integer, so that a merchant's cells are one array of (key, value)
+and a million merchants' cells one longer array. A new policy reads the cells again; only a new distinction rebuilds them.
+"""
+
+from enum import IntEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from services.common.kernel.day import month_index
+from services.credit.domain.facts import WEIGHING, Complaint, Fact, Penalty, Volume
+from services.credit.domain.publicity import severity_of
+
+DTYPE = np.dtype([("key", "<i8"), ("value", "<i8")])
+
+
+class CellKind(IntEnum):
+    """What a cell counts."""
+
+    CASES = 1
+    ORDERS = 2
+    PENALTIES = 3
+
+
+def key(kind: int, first: int, second: int, when: int) -> int:
+    """Pack a key: `when` is a month index for cases and orders, a day's ordinal for penalties."""
+    return kind << 48 | first << 40 | second << 32 | when
+
+
+def cells_of(fact: Fact) -> tuple[tuple[int, int], ...]:
+    """Return the cells that a fact fills: none when it is held or does not weigh."""
+    if fact.held:
+        return ()
+    body = fact.body
+    match body:
+        case Complaint() if body.status in WEIGHING:
+            return ((key(CellKind.CASES, body.status, body.response, month_index(body.received_on)), 1),)
+        case Volume() if body.orders:
+            return ((key(CellKind.ORDERS, 0, 0, month_index(body.month)), body.orders),)
+        case Penalty() if not body.revoked:
+            severity = severity_of(body.severity, body.kind, body.fine_fen + body.confiscated_fen)
+            return ((key(CellKind.PENALTIES, severity, 0, body.decided_on.toordinal()), 1),)
+        case _:
+            return ()
+
+
+def pack(cells: dict[int, int]) -> bytes:
+    """Return the cells as bytes, sorted by key, the same for the same cells."""
+    array: npt.NDArray[np.void] = np.array(sorted(cells.items()), dtype=DTYPE)
+    return array.tobytes()
+
+
+def unpack(data: bytes) -> dict[int, int]:
+    """Return the cells of packed bytes."""
+    array = np.frombuffer(data, dtype=DTYPE)
+    return dict(zip(array["key"].tolist(), array["value"].tolist(), strict=True))

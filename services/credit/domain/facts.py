@@ -1,0 +1,184 @@
+"""Credit facts: what sources told us of a case, a penalty, a volume or a registration, and the value that follows.
+
+A fact is known by its natural key. What we were told of it is kept as assertions, and its effective value is a pure fold
+over its own few assertions in the order (authority, source time, event id); so arrival order never matters.
+"""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from enum import IntEnum
+from typing import NamedTuple
+
+
+class FactKind(IntEnum):
+    """The kinds of facts in the ledger."""
+
+    REGISTRATION = 1
+    COMPLAINT = 2
+    PENALTY = 3
+    VOLUME = 4
+
+
+class ComplaintStatus(IntEnum):
+    """Where a case stands (Order 20 arts. 14 to 22; Order 121 from 2026-04-15)."""
+
+    RECEIVED = 1
+    ACCEPTED = 2
+    REFUSED = 3
+    AGREED = 4
+    TERMINATED = 5
+    WITHDRAWN = 6
+
+
+#: Only accepted complaints weigh, by outcome (domain.md section 5).
+WEIGHING = frozenset({ComplaintStatus.ACCEPTED, ComplaintStatus.AGREED, ComplaintStatus.TERMINATED})
+
+
+class OperatingStatus(IntEnum):
+    """Operating status as GSXT words it."""
+
+    UNKNOWN = 0
+    OPERATING = 1
+    MOVED_OUT = 2
+    DEREGISTERED = 3
+    LICENCE_REVOKED = 4
+    ANNULLED = 5
+    CLOSED = 6
+    DORMANT = 7
+
+
+class Registration(NamedTuple):
+    """The registration facts that credit keeps, at one revision of the registry."""
+
+    code: str
+    name: str
+    enterprise_type: str
+    region_code: str
+    address: str
+    business_scope: str
+    established_on: date | None
+    status: int
+    status_since: date | None
+    revision: int
+
+
+class Complaint(NamedTuple):
+    """A source's account of one complaint case; the complainant only as an HMAC."""
+
+    code: str
+    case_id: str
+    kind: int
+    status: int
+    received_on: date
+    status_on: date
+    response: int
+    problem_type: int
+
+
+class Penalty(NamedTuple):
+    """A source's account of one penalty decision; money in fen."""
+
+    code: str
+    document_number: str
+    kind: int
+    severity: int
+    fine_fen: int
+    confiscated_fen: int
+    decided_on: date
+    conduct_type: str
+    authority_name: str
+    legal_basis: str
+    revoked: bool
+
+
+class Volume(NamedTuple):
+    """Orders of one merchant on one platform in one month (its first day)."""
+
+    code: str
+    platform_code: str
+    month: date
+    orders: int
+
+
+Body = Registration | Complaint | Penalty | Volume
+
+
+class Assertion(NamedTuple):
+    """One account of a fact: who told it, with what authority, when, and what."""
+
+    fact_id: str
+    authority: int
+    source_time: datetime
+    event_id: str
+    held: bool
+    body: Body
+
+
+class Fact(NamedTuple):
+    """The effective value of a fact; `version` is how many accounts it rests on."""
+
+    fact_id: str
+    version: int
+    held: bool
+    body: Body
+
+    @property
+    def occurred_on(self) -> date:
+        """Return the day of the fact."""
+        return occurred_on(self.body)
+
+
+def fact_id(body: Body, source: str) -> str:
+    """Return the natural key: a case is its source's, a penalty is its document's whoever tells it."""
+    match body:
+        case Registration():
+            return f"registration:{body.code}"
+        case Complaint():
+            return f"complaint:{source}:{body.case_id}"
+        case Penalty():
+            return f"penalty:{body.code}:{body.document_number}"
+        case Volume():
+            return f"volume:{body.code}:{body.platform_code}:{body.month:%Y-%m}"
+
+
+def kind_of(body: Body) -> FactKind:
+    """Return the kind of fact that a body tells of."""
+    return _KINDS[type(body)]
+
+
+def occurred_on(body: Body) -> date:
+    """Return the day of what a body tells of."""
+    match body:
+        case Registration():
+            return body.established_on or date.min
+        case Complaint():
+            return body.received_on
+        case Penalty():
+            return body.decided_on
+        case Volume():
+            return body.month
+
+
+def fold(assertions: Iterable[Assertion]) -> Fact | None:
+    """Return the effective value: the last account by (authority, source time, event id); None for no account.
+
+    A registration's order is the registry's own revision, which its source time cannot contradict.
+    """
+    known = list(assertions)
+    if not known:
+        return None
+    last = max(known, key=_rank)
+    return Fact(last.fact_id, len(known), last.held, last.body)
+
+
+def _rank(assertion: Assertion) -> tuple[int, int, datetime, str]:
+    revision = assertion.body.revision if isinstance(assertion.body, Registration) else 0
+    return assertion.authority, revision, assertion.source_time, assertion.event_id
+
+
+_KINDS: dict[type, FactKind] = {
+    Registration: FactKind.REGISTRATION,
+    Complaint: FactKind.COMPLAINT,
+    Penalty: FactKind.PENALTY,
+    Volume: FactKind.VOLUME,
+}

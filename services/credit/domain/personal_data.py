@@ -1,0 +1,20 @@
+"""Finds personal data in texts that only codes may stand in: numbers of phones and identity cards."""
+
+import re
+
+_PATTERNS = {
+    "a mobile number": re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)"),
+    "an identity card number": re.compile(r"(?<![0-9A-Z])[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])[0-3]\d{4}[0-9Xx](?![0-9A-Z])"),
+    "an e-mail address": re.compile(r"[\w.+-]+@[\w-]+\.\w+"),
+}  # fmt: skip
+_PSEUDONYM = re.compile(r"[A-Za-z0-9._:/+=-]{0,64}")
+
+
+def found_in(text: str) -> str | None:
+    """Name the personal data that a text holds; None when none is found."""
+    return next((name for name, pattern in _PATTERNS.items() if pattern.search(text)), None)
+
+
+def is_pseudonym(text: str) -> bool:
+    """Tell whether a text is a code: ASCII letters, digits and a few marks, and no number of a person."""
+    return _PSEUDONYM.fullmatch(text) is not None and found_in(text) is None
