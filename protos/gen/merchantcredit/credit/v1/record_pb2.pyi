@@ -26,6 +26,26 @@ class Contribution(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    @_typing.final
+    class InputsEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.int
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     RULE_ID_FIELD_NUMBER: _builtins.int
     AMOUNT_MILLIPOINTS_FIELD_NUMBER: _builtins.int
     FACT_COUNT_FIELD_NUMBER: _builtins.int
@@ -35,6 +55,7 @@ class Contribution(_message.Message):
     EVIDENCE_DIGEST_FIELD_NUMBER: _builtins.int
     EXPLANATION_ZH_FIELD_NUMBER: _builtins.int
     EXPLANATION_EN_FIELD_NUMBER: _builtins.int
+    INPUTS_FIELD_NUMBER: _builtins.int
     rule_id: _builtins.str
     """The rule's id in the policy, for example complaint.rate."""
     amount_millipoints: _builtins.int
@@ -48,12 +69,16 @@ class Contribution(_message.Message):
     evidence_digest: _builtins.bytes
     """The digest of all evidence: the sum of SHA-256(fact id, version) modulo 2^256, 32 bytes big endian."""
     explanation_zh: _builtins.str
-    """The arithmetic in Chinese."""
+    """The arithmetic in Chinese; only ExplainScore fills it."""
     explanation_en: _builtins.str
-    """The arithmetic in English."""
+    """The arithmetic in English; only ExplainScore fills it."""
     @_builtins.property
     def evidence_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The newest evidence, at most 20 fact ids; ListEvidence pages the rest."""
+
+    @_builtins.property
+    def inputs(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
+        """The numbers of the arithmetic by name, for example orders, ratio_milli; the explanations are made from them."""
 
     def __init__(
         self,
@@ -67,10 +92,11 @@ class Contribution(_message.Message):
         evidence_digest: _builtins.bytes = ...,
         explanation_zh: _builtins.str = ...,
         explanation_en: _builtins.str = ...,
+        inputs: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_millipoints", b"amount_millipoints", "evidence_digest", b"evidence_digest", "evidence_ids", b"evidence_ids", "explanation_en", b"explanation_en", "explanation_zh", b"explanation_zh", "fact_count", b"fact_count", "legal_basis", b"legal_basis", "rule_id", b"rule_id", "until", b"until"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["amount_millipoints", b"amount_millipoints", "evidence_digest", b"evidence_digest", "evidence_ids", b"evidence_ids", "explanation_en", b"explanation_en", "explanation_zh", b"explanation_zh", "fact_count", b"fact_count", "inputs", b"inputs", "legal_basis", b"legal_basis", "rule_id", b"rule_id", "until", b"until"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

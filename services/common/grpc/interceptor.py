@@ -1,0 +1,123 @@
+"""The one interceptor: makes the Actor from the token, checks the method's roles, and turns errors into statuses."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextvars import ContextVar
+from typing import Any
+from uuid import uuid4
+
+import grpc
+import psycopg
+import structlog
+from grpc_status import rpc_status
+from psycopg_pool import PoolTimeout
+
+from services.common.auth.actor import PUBLIC_ACTOR, Actor, Role
+from services.common.auth.tokens import Verifier
+from services.common.errors import DependencyUnavailable, Forbidden, PlatformError, Unauthenticated
+from services.common.grpc.status import status_of
+
+#: Which roles may call a method, by its full name such as /package.Service/Method.
+Access = Mapping[str, frozenset[Role]]
+EVERYBODY = frozenset(Role)
+OPEN_SERVICES = ("/grpc.health.v1.Health/", "/grpc.reflection.")
+
+log = structlog.get_logger()
+_actor: ContextVar[Actor] = ContextVar("actor", default=PUBLIC_ACTOR)
+
+
+def current_actor() -> Actor:
+    """Return the caller of the present call."""
+    return _actor.get()
+
+
+class ActorInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc, unused-ignore]
+    """Wraps every method of the platform's services."""
+
+    def __init__(self, verifier: Verifier, access: Access) -> None:
+        self._verifier = verifier
+        self._access = access
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Any]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Any:
+        """Return the method's handler, guarded; health and reflection are open."""
+        handler = await continuation(handler_call_details)
+        method = str(handler_call_details.method)
+        if handler is None or method.startswith(OPEN_SERVICES):
+            return handler
+        call = _Call(method, dict(handler_call_details.invocation_metadata), self._verifier, self._access)
+        if handler.unary_unary:
+            return grpc.unary_unary_rpc_method_handler(
+                call.unary(handler.unary_unary), handler.request_deserializer, handler.response_serializer
+            )
+        return grpc.unary_stream_rpc_method_handler(
+            call.stream(handler.unary_stream), handler.request_deserializer, handler.response_serializer
+        )
+
+
+class _Call:
+    """One call: who makes it, whether it may, and what becomes of its errors."""
+
+    def __init__(self, method: str, metadata: dict[str, Any], verifier: Verifier, access: Access) -> None:
+        self._method = method
+        self._metadata = metadata
+        self._verifier = verifier
+        self._access = access
+
+    def _admit(self) -> None:
+        actor = self._authenticate()
+        if not actor.has(*self._access.get(self._method, frozenset())):
+            if actor is PUBLIC_ACTOR:
+                raise Unauthenticated("this method needs a token: send `authorization: Bearer <token>`")
+            raise Forbidden(
+                f"{self._method} is not open to the roles {sorted(actor.roles)}", metadata={"method": self._method}
+            )
+        _actor.set(actor)
+
+    def _authenticate(self) -> Actor:
+        header = str(self._metadata.get("authorization", ""))
+        if not header:
+            return PUBLIC_ACTOR
+        scheme, _, token = header.partition(" ")
+        if scheme.lower() != "bearer":
+            raise Unauthenticated("send `authorization: Bearer <token>`")
+        return self._verifier.actor(token.strip())
+
+    def unary(self, behaviour: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def guarded(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
+            try:
+                self._admit()
+                return await behaviour(request, context)
+            except Exception as error:  # noqa: BLE001 - every error becomes a status, unknown ones are logged
+                await self._abort(context, error)
+
+        return guarded
+
+    def stream(self, behaviour: Callable[..., AsyncIterator[Any]]) -> Callable[..., AsyncIterator[Any]]:
+        async def guarded(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
+            try:
+                self._admit()
+                async for item in behaviour(request, context):
+                    yield item
+            except Exception as error:  # noqa: BLE001 - every error becomes a status, unknown ones are logged
+                await self._abort(context, error)
+
+        return guarded
+
+    async def _abort(self, context: grpc.aio.ServicerContext[Any, Any], error: Exception) -> None:
+        if isinstance(error, grpc.aio.AbortError):
+            raise error
+        typed = _typed(error, self._method, str(self._metadata.get("x-request-id") or uuid4().hex))
+        await context.abort_with_status(rpc_status.to_status(status_of(typed)))
+
+
+def _typed(error: Exception, method: str, request_id: str) -> PlatformError:
+    """Return the typed error; nothing internal leaves the server but the id that finds it in the log."""
+    if isinstance(error, PlatformError) and error.reason != PlatformError.reason:
+        return error
+    log.error("call_failed", method=method, request_id=request_id, exc_info=error)
+    if isinstance(error, (psycopg.OperationalError, PoolTimeout)):
+        return DependencyUnavailable("the database does not answer: retry", metadata={"request_id": request_id})
+    return PlatformError("an internal error", metadata={"request_id": request_id})
