@@ -1,0 +1,1 @@
+"""RegistryService on gRPC."""
