@@ -1,4 +1,4 @@
-"""Tokens: who a caller is, signed with Ed25519 by the platform's key (JWS, RFC 7515; EdDSA, RFC 8037)."""
+"""Tokens: who a caller is, signed with Ed25519 by the platform's key (JWS, RFC 7515; Ed25519, RFC 9864)."""
 
 import time
 from functools import lru_cache
@@ -11,7 +11,7 @@ from joserfc.jwk import OKPKey
 from services.common.auth.actor import Actor, Role
 from services.common.errors import Unauthenticated
 
-ALGORITHM = "EdDSA"
+ALGORITHM = "Ed25519"
 ISSUER = "merchantcredit"
 
 

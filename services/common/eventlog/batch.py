@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import structlog
 from psycopg import Connection
+from psycopg.errors import DeadlockDetected, UniqueViolation
 
 from services.common.db.pool import Pool
 from services.common.errors import InvalidInput, PlatformError
@@ -81,7 +82,8 @@ class BatchConsumer:
             return 0
         try:
             self._process(records, consumer.generation())
-        except OffsetConflict as conflict:
+        except (OffsetConflict, DeadlockDetected, UniqueViolation) as conflict:
+            # Another worker was at the same rows: this batch was rolled back as a whole, so it is read again.
             log.info("batch_superseded", group=self.group, reason=str(conflict))
             consumer.seek(self._load(list(self._committed)))
             return 0

@@ -46,7 +46,7 @@ def parse(found: Mapping[str, str]) -> Envelope:
     wrong += [
         FieldViolation(field=name, description="at most 256 characters")
         for name in ("ce_id", "ce_source")
-        if len(found.get(name, "")) > 256  # noqa: PLR2004 - the limit is in the sentence
+        if len(found.get(name, "")) > 256
     ]
     time = _time(found.get("ce_time", ""))
     if time is None:

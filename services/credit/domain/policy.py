@@ -118,8 +118,8 @@ def _check(policy: Policy, data: dict[str, Any]) -> None:
     floors = [floor for _, floor in policy.floors]
     rules = {
         f"schema must be {SCHEMA}": data["schema"] == SCHEMA,
-        "grades.floors must fall from AAA to C": floors == sorted(floors, reverse=True) and len(set(floors)) == 9,  # noqa: PLR2004 - nine graded steps above D
-        "complaint.decay must fall from 1000 and stay above zero": policy.decay[0] == 1000  # noqa: PLR2004 - thousandths
+        "grades.floors must fall from AAA to C": floors == sorted(floors, reverse=True) and len(set(floors)) == 9,
+        "complaint.decay must fall from 1000 and stay above zero": policy.decay[0] == 1000
         and list(policy.decay) == sorted(policy.decay, reverse=True)
         and policy.decay[-1] > 0,
         "complaint.prior_orders and peer_cases_per_million must be positive": min(

@@ -102,7 +102,7 @@ def _rate_line(state: SubjectState, i: int, now: Scores, policy: Policy, amount:
         "prior_orders": policy.prior_orders,
         "peer_cases_per_million": policy.peer_per_million,
         "ratio_milli": int(now.ratio_milli[i]),
-        "millipoints_per_ratio": policy.slope if now.ratio_milli[i] > 1000 else policy.relief,  # noqa: PLR2004 - thousandths
+        "millipoints_per_ratio": policy.slope if now.ratio_milli[i] > 1000 else policy.relief,
     }
     ids = tuple(case.fact_id for case in reversed(state.cases))
     return Line(

@@ -110,7 +110,7 @@ def _texts(draft: Draft) -> list[FieldViolation]:
     return wrong + [
         FieldViolation(field=field, description="remove control characters")
         for field, (text, _, _) in limits.items()
-        if any(ord(character) < 32 and character not in "\n\t\r" for character in text)  # noqa: PLR2004 - below the blank
+        if any(ord(character) < 32 and character not in "\n\t\r" for character in text)
     ]
 
 
@@ -119,9 +119,9 @@ def _numbers(draft: Draft) -> list[FieldViolation]:
     checks = {
         "registered_capital_fen: give fen, 0 or more": draft.capital_fen is None or draft.capital_fen >= 0,
         "capital_currency: write an ISO 4217 code such as CNY": not draft.capital_currency
-        or (len(draft.capital_currency) == 3 and draft.capital_currency.isascii() and draft.capital_currency.isupper()),  # noqa: PLR2004 - ISO 4217
+        or (len(draft.capital_currency) == 3 and draft.capital_currency.isascii() and draft.capital_currency.isupper()),
         "region_code: give the six digits of GB/T 2260": not region
-        or (len(region) == 6 and region.isascii() and region.isdigit()),  # noqa: PLR2004 - GB/T 2260
+        or (len(region) == 6 and region.isascii() and region.isdigit()),
         "status: give one of the operating statuses": draft.status in set(OperatingStatus),
     }
     return [

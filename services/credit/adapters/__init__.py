@@ -1,0 +1,1 @@
+"""The ledger in PostgreSQL, and records as protos."""

@@ -1,0 +1,60 @@
+"""Between the intake protos and the domain's bodies: strict on the way in, plain on the way back from the ledger."""
+
+from datetime import date
+from functools import lru_cache
+
+from merchantcredit.events.v1.complaint_pb2 import ComplaintReported
+from merchantcredit.events.v1.enterprise_pb2 import EnterpriseSnapshot
+from merchantcredit.events.v1.violation_pb2 import DECISION_STATE_REVOKED, ViolationReported
+from merchantcredit.events.v1.volume_pb2 import VolumeReported
+
+from services.common.kernel.day import parse_month
+from services.credit.domain.facts import Body, Complaint, FactKind, Penalty, Registration, Volume
+
+_fromisoformat = lru_cache(maxsize=16384)(date.fromisoformat)
+
+
+def _day(text: str) -> date | None:
+    return _fromisoformat(text) if text else None
+
+
+def complaint(m: ComplaintReported) -> Complaint:
+    """Return a complaint."""
+    received = _fromisoformat(m.received_on)
+    status_on = _fromisoformat(m.status_on) if m.status_on else received
+    return Complaint(m.credit_code, m.case_id, m.kind, m.status, received, status_on, m.response, m.problem_type)
+
+
+def penalty(m: ViolationReported) -> Penalty:
+    """Return a penalty."""
+    return Penalty(
+        m.credit_code, m.document_number, m.penalty_kind, m.severity, m.fine_fen, m.confiscated_fen,
+        _fromisoformat(m.decided_on), m.conduct_type, m.authority_name, m.legal_basis,
+        m.state == DECISION_STATE_REVOKED,
+    )  # fmt: skip
+
+
+def volume(m: VolumeReported) -> Volume:
+    """Return a volume."""
+    return Volume(m.credit_code, m.platform_code, parse_month(m.month, "month"), m.orders)
+
+
+def registration(m: EnterpriseSnapshot) -> Registration:
+    """Return a registration."""
+    return Registration(
+        m.credit_code, m.name, m.enterprise_type, m.region_code, m.address, m.business_scope,
+        _day(m.established_on), m.status, _day(m.status_since), m.revision,
+    )  # fmt: skip
+
+
+def from_ledger(kind: int, data: bytes) -> Body:
+    """Return the body of an assertion as the ledger keeps it."""
+    match kind:
+        case FactKind.COMPLAINT:
+            return complaint(ComplaintReported.FromString(data))
+        case FactKind.PENALTY:
+            return penalty(ViolationReported.FromString(data))
+        case FactKind.VOLUME:
+            return volume(VolumeReported.FromString(data))
+        case _:
+            return registration(EnterpriseSnapshot.FromString(data))

@@ -1,0 +1,213 @@
+"""The ledger in PostgreSQL: set-based statements over one micro-batch, inside the caller's transaction."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+import orjson
+from psycopg import Connection
+
+from services.common.kernel.grade import Grade
+from services.credit.adapters import bodies
+from services.credit.adapters.record_store import RecordStore
+from services.credit.application.policies import Policies
+from services.credit.application.ports import Publication, Subject
+from services.credit.application.told import Told, Undecodable, Verdict
+from services.credit.domain import cells
+from services.credit.domain.facts import Assertion, Complaint, Fact, FactKind, Registration, kind_of
+from services.credit.domain.subject import NEWEST, Case, SubjectState
+
+# A dead-lettered event may come again, mended or replayed: then its row is taken anew.
+_TAKE = """
+INSERT INTO credit.inbox AS i (source, event_id, digest, verdict, fact_id, reason, recorded_at)
+SELECT s, e, d, v, f, r, %s
+FROM unnest(%s::text[], %s::text[], %s::bytea[], %s::smallint[], %s::text[], %s::text[]) AS t (s, e, d, v, f, r)
+ORDER BY s, e
+ON CONFLICT (source, event_id) DO UPDATE
+SET digest = excluded.digest, verdict = excluded.verdict, fact_id = excluded.fact_id, reason = excluded.reason,
+    recorded_at = excluded.recorded_at
+WHERE i.verdict = 5
+RETURNING source, event_id
+"""
+_SUBJECTS = """
+SELECT id, code, known, seq, cells, detail, registration, grade FROM credit.subject
+WHERE code = ANY(%s) ORDER BY id FOR UPDATE
+"""
+_SAVE = """
+UPDATE credit.subject AS s
+SET known = g.known, seq = g.seq, cells = g.cells, detail = g.detail, grade = g.grade, good_until = g.good_until,
+    registration = coalesce(g.registration, s.registration)
+FROM unnest(%b::bigint[], %b::bool[], %b::bigint[], %b::bytea[], %b::text[], %b::smallint[], %b::date[], %b::text[])
+    AS g (id, known, seq, cells, detail, grade, good_until, registration)
+WHERE s.id = g.id
+"""
+_PLACE = """
+INSERT INTO credit.fact AS f (fact_id, subject_id, kind, occurred_on, weighs, status, response, problem_type)
+SELECT * FROM unnest(
+    %b::text[], %b::bigint[], %b::smallint[], %b::date[], %b::bool[], %b::smallint[], %b::smallint[], %b::smallint[])
+ON CONFLICT (fact_id) DO UPDATE
+SET subject_id = excluded.subject_id, occurred_on = excluded.occurred_on, weighs = excluded.weighs,
+    status = excluded.status, response = excluded.response, problem_type = excluded.problem_type
+"""
+
+
+class PostgresLedger:
+    """The ledger inside one transaction."""
+
+    def __init__(self, conn: Connection, policies: Policies) -> None:
+        self._conn = conn
+        self._records = RecordStore(conn, policies)
+
+    def take(
+        self, told: Sequence[Told], undecodable: Sequence[Undecodable], at: datetime
+    ) -> Mapping[tuple[str, str], bytes]:
+        """Note events in the inbox; see the port."""
+        rows: dict[tuple[str, str], tuple[Any, ...]] = {
+            (u.source, u.event_id): (u.source, u.event_id, u.digest, Verdict.DEAD_LETTERED, None, u.description[:1000])
+            for u in undecodable
+            if u.source and u.event_id
+        }
+        rows.update({t.key: (*t.key, t.digest, Verdict.ACCEPTED, t.assertion.fact_id, t.held_reason) for t in told})
+        if not rows:
+            return {}
+        taken = set(self._conn.execute(_TAKE, [at, *_columns(list(rows.values()), 6)]).fetchall())
+        missed = [t.key for t in told if t.key not in taken]
+        return self._digests(missed) if missed else {}
+
+    def _digests(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], bytes]:
+        rows = self._conn.execute(
+            "SELECT source, event_id, digest FROM credit.inbox"
+            " WHERE (source, event_id) IN (SELECT * FROM unnest(%s::text[], %s::text[]))",
+            _columns(keys, 2),
+        ).fetchall()
+        return {(source, event_id): bytes(digest) for source, event_id, digest in rows}
+
+    def judge(self, verdicts: Sequence[tuple[Told, Verdict]]) -> None:
+        """Correct verdicts."""
+        if not verdicts:
+            return
+        self._conn.execute(
+            "UPDATE credit.inbox AS i SET verdict = g.v"
+            " FROM unnest(%s::text[], %s::text[], %s::smallint[]) AS g (s, e, v) WHERE i.source = s AND i.event_id = e",
+            _columns([(*event.key, verdict) for event, verdict in verdicts], 3),
+        )
+
+    def subjects(self, codes: Sequence[str]) -> Sequence[Subject]:
+        """Make, lock and return subjects."""
+        known = self._conn.execute("SELECT code FROM credit.subject WHERE code = ANY(%s)", [list(codes)]).fetchall()
+        missing = sorted(set(codes) - {row[0] for row in known})
+        if missing:
+            self._conn.execute(
+                "INSERT INTO credit.subject (code) SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING", [missing]
+            )
+        with self._conn.cursor(binary=True) as cursor:
+            return [_subject(row) for row in cursor.execute(_SUBJECTS, [list(codes)]).fetchall()]
+
+    def assertions(self, fact_ids: Sequence[str]) -> Sequence[Assertion]:
+        """Lock facts and return all that was told of them."""
+        self._conn.execute(
+            "SELECT 1 FROM credit.fact WHERE fact_id = ANY(%s) ORDER BY fact_id FOR UPDATE", [list(fact_ids)]
+        )
+        with self._conn.cursor(binary=True) as cursor:
+            rows = cursor.execute(
+                "SELECT fact_id, authority, source_time, event_id, held, kind, body"
+                " FROM credit.assertion WHERE fact_id = ANY(%s)",
+                [list(fact_ids)],
+            ).fetchall()
+        return [
+            Assertion(fact_id, authority, source_time, event_id, held, bodies.from_ledger(kind, body))
+            for fact_id, authority, source_time, event_id, held, kind, body in rows
+        ]
+
+    def add(self, told: Sequence[Told], at: datetime) -> None:
+        """Append assertions and sealed fields."""
+        with (
+            self._conn.cursor() as cursor,
+            cursor.copy(
+                "COPY credit.assertion (fact_id, kind, code, authority, source_time, source, event_id, office, held,"
+                " recorded_at, body) FROM STDIN (FORMAT BINARY)"
+            ) as copy,
+        ):
+            copy.set_types(
+                ["text", "int2", "text", "int2", "timestamptz", "text", "text", "text", "bool", "timestamptz", "bytea"]
+            )
+            for t in told:
+                a = t.assertion
+                copy.write_row(
+                    (a.fact_id, kind_of(a.body), a.body.code, a.authority, a.source_time, t.source, t.event_id, t.office,
+                     a.held, at, t.kept)
+                )  # fmt: skip
+        sealed = [(t.assertion.fact_id, t.source, t.event_id, t.sealed) for t in told if t.sealed]
+        if sealed:
+            self._conn.execute(
+                "INSERT INTO credit.vault SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[])",
+                _columns(sealed, 4),
+            )
+
+    def place(self, facts: Sequence[tuple[Fact, int]]) -> None:
+        """Note where facts stand."""
+        self._conn.execute(_PLACE, _columns([_placed(fact, subject_id) for fact, subject_id in facts], 8))
+
+    def newest_cases(self, subject_id: int) -> list[Case]:
+        """Return the newest weighing cases."""
+        rows = self._conn.execute(
+            "SELECT occurred_on, fact_id, status, response, problem_type FROM credit.fact"
+            " WHERE subject_id = %s AND kind = %s AND weighs ORDER BY occurred_on DESC, fact_id DESC LIMIT %s",
+            [subject_id, FactKind.COMPLAINT, NEWEST],
+        ).fetchall()
+        return [Case(*row) for row in rows]
+
+    def save(self, subjects: Sequence[Subject], good_until: Mapping[int, date | None]) -> None:
+        """Write states."""
+        rows = [
+            (
+                s.subject_id, s.known, s.seq, cells.pack(s.state.cells), _detail(s.state), s.grade, good_until[s.subject_id],
+                orjson.dumps(s.state.registration, default=list).decode() if s.is_registration_changed else None,
+            )
+            for s in subjects
+        ]  # fmt: skip
+        self._conn.execute(_SAVE, _columns(rows, 8))
+
+    def publish(self, publications: Sequence[Publication], at: datetime) -> None:
+        """Write and announce records."""
+        self._records.publish(publications, at)
+
+    def due(self, day: date, limit: int) -> Sequence[Subject]:
+        """Lock and return subjects whose record is over."""
+        with self._conn.cursor(binary=True) as cursor:
+            rows = cursor.execute(
+                "SELECT id, code, known, seq, cells, detail, registration, grade FROM credit.subject"
+                " WHERE good_until <= %s ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED",
+                [day, limit],
+            ).fetchall()
+        return [_subject(row) for row in rows]
+
+
+def read_state(packed: bytes, detail: str, registration: str) -> SubjectState:
+    """Return the state of a subject's row."""
+    if not detail:
+        return SubjectState()
+    return SubjectState.restore(bytes(packed), {**orjson.loads(detail), "registration": orjson.loads(registration)})
+
+
+def _subject(row: tuple[Any, ...]) -> Subject:
+    subject_id, code, known, seq, packed, detail, registration, grade = row
+    return Subject(subject_id, code, known, seq, read_state(packed, detail, registration), Grade(grade))
+
+
+def _detail(state: SubjectState) -> str:
+    detail = state.to_detail()
+    del detail["registration"]  # in a column of its own: it is long and rarely changes
+    return orjson.dumps(detail, default=list).decode()
+
+
+def _placed(fact: Fact, subject_id: int) -> tuple[Any, ...]:
+    body = fact.body
+    weighs = bool(cells.cells_of(fact))
+    case = (body.status, body.response, body.problem_type) if isinstance(body, Complaint) else (0, 0, 0)
+    day = date(1, 1, 1) if isinstance(body, Registration) else fact.occurred_on
+    return (fact.fact_id, subject_id, kind_of(body), day, weighs, *case)
+
+
+def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]

@@ -1,0 +1,152 @@
+"""Ratings and states as the records that are published: what a read returns is what is stored here."""
+
+from collections.abc import Iterable
+from datetime import date, datetime
+
+from google.protobuf.timestamp_pb2 import Timestamp
+from merchantcredit.credit.v1.record_pb2 import Contribution, PublicRecord, PublishedFact, RestrictedRecord
+from merchantcredit.events.v1.enterprise_pb2 import OperatingStatus
+from merchantcredit.events.v1.grade_change_pb2 import GradeChanged
+
+from services.common.kernel.day import add_months
+from services.credit.application.ports import Publication, Subject
+from services.credit.domain.policy import Policy
+from services.credit.domain.rating import Line, Rating
+from services.credit.domain.subject import Case, Sanction, SubjectState
+
+MAX_FACTS = 100
+MAX_EVIDENCE = 20
+#: Facts after these statuses began are kept and flagged.
+CLOSED_STATUSES = frozenset({3, 4, 5, 6})
+_STATUS_ZH = {2: "已受理", 4: "达成调解协议", 5: "终止调解"}
+_STATUS_EN = {2: "accepted", 4: "settled by agreement", 5: "mediation ended without agreement"}
+_RESPONSE_ZH = {1: "按时答复", 2: "逾期答复", 3: "未答复"}
+_RESPONSE_EN = {1: "answered in time", 2: "answered late", 3: "not answered"}
+_PROBLEM_ZH = {1: "质量", 2: "售后", 3: "虚假宣传", 4: "合同", 5: "价格", 6: "安全", 7: "假冒", 8: "其他"}
+_PROBLEM_EN = {
+    1: "quality", 2: "after-sales", 3: "false advertising", 4: "contract", 5: "price", 6: "safety", 7: "counterfeit", 8: "other",
+}  # fmt: skip
+_PENALTY_ZH = {1: "警告", 2: "罚款", 3: "没收", 4: "暂扣或吊销许可", 5: "限制经营", 6: "其他处罚"}
+_PENALTY_EN = {1: "warning", 2: "fine", 3: "confiscation", 4: "licence measure", 5: "restriction", 6: "other penalty"}
+_SEVERITY_ZH = {1: "轻微", 2: "一般", 3: "严重"}
+_SEVERITY_EN = {1: "minor", 2: "ordinary", 3: "serious"}
+
+
+def public_record(subject: Subject, rating: Rating, policy: Policy, at: datetime) -> PublicRecord:
+    """Return the public record of a registered subject."""
+    registration = subject.state.registration
+    if registration is None:
+        raise LookupError(f"{subject.code} is not registered")
+    return PublicRecord(
+        credit_code=subject.code,
+        name=registration.name,
+        region_code=registration.region_code,
+        status=OperatingStatus.ValueType(registration.status),
+        enterprise_type=registration.enterprise_type,
+        established_on=_text(registration.established_on),
+        address=registration.address,
+        business_scope=registration.business_scope,
+        score_millipoints=rating.score,
+        grade=rating.grade.name,
+        contributions=[contribution(line) for line in rating.lines],
+        facts=published_facts(subject.state, rating.day, len(policy.decay)),
+        revision=subject.seq,
+        day=rating.day.isoformat(),
+        good_until=_text(rating.next_change_on),
+        policy_version=policy.version,
+        computed_time=Timestamp(seconds=int(at.timestamp())),
+    )
+
+
+def restricted_record(subject: Subject, day: date) -> RestrictedRecord:
+    """Return what only offices and the merchant see."""
+    state = subject.state
+    return RestrictedRecord(
+        credit_code=subject.code,
+        revision=subject.seq,
+        open_case_count=state.open_cases,
+        unpublished_penalty_count=sum(not s.is_published and day < s.until for s in state.sanctions),
+        flagged_fact_ids=flagged(state),
+        held_fact_ids=state.held,
+    )
+
+
+def contribution(line: Line) -> Contribution:
+    """Return one line of a score."""
+    return Contribution(
+        rule_id=line.rule_id,
+        amount_millipoints=line.amount,
+        fact_count=line.fact_count,
+        legal_basis=line.basis,
+        until=_text(line.until),
+        evidence_ids=line.evidence_ids,
+        evidence_digest=line.evidence_digest.to_bytes(32, "big") if line.evidence_ids else b"",
+        inputs=line.inputs,
+    )
+
+
+def grade_changed(publication: Publication, policy: Policy) -> GradeChanged:
+    """Return the announcement: grades, rules and fact ids, no content."""
+    subject, rating = publication.subject, publication.rating
+    return GradeChanged(
+        credit_code=subject.code,
+        from_grade=publication.from_grade.name,
+        to_grade=rating.grade.name,
+        revision=subject.seq,
+        day=rating.day.isoformat(),
+        policy_version=policy.version,
+        rule_ids=[line.rule_id for line in rating.lines],
+        fact_ids=sorted(publication.moved_by)[:MAX_EVIDENCE],
+    )
+
+
+def flagged(state: SubjectState) -> list[str]:
+    """Return facts dated after the enterprise closed: kept, counted, and flagged for a person (among the newest)."""
+    registration = state.registration
+    if registration is None or registration.status not in CLOSED_STATUSES or registration.status_since is None:
+        return []
+    since = registration.status_since
+    dated: Iterable[tuple[date, str]] = [(c.received_on, c.fact_id) for c in state.cases]
+    dated = [*dated, *((s.decided_on, s.fact_id) for s in state.sanctions)]
+    return sorted(fact_id for day, fact_id in dated if day > since)
+
+
+def published_facts(state: SubjectState, day: date, case_months: int) -> list[PublishedFact]:
+    """Return what the law publishes on a day, newest first; each with the first day on which it is gone."""
+    dated = [(s.decided_on, _penalty(s)) for s in state.sanctions if s.is_published and s.decided_on <= day < s.until]
+    for case in state.cases:
+        until = add_months(case.received_on.replace(day=1), case_months)
+        if day < until:
+            dated.append((case.received_on, _case(case, until)))
+    dated.sort(key=lambda pair: (pair[0], pair[1].fact_id), reverse=True)
+    return [fact for _, fact in dated[:MAX_FACTS]]
+
+
+def _penalty(s: Sanction) -> PublishedFact:
+    fine_zh = f"，罚款 {s.fine_fen // 100:,}.{s.fine_fen % 100:02d} 元" if s.fine_fen else ""
+    fine_en = f", fine CNY {s.fine_fen // 100:,}.{s.fine_fen % 100:02d}" if s.fine_fen else ""
+    return PublishedFact(
+        fact_id=s.fact_id,
+        kind="penalty",
+        occurred_on=s.decided_on.isoformat(),
+        until=s.until.isoformat(),
+        summary_zh=f"行政处罚（{_SEVERITY_ZH[s.severity]}）：{_PENALTY_ZH[s.kind]}{fine_zh}。{s.conduct_type} {s.authority_name}".strip(),
+        summary_en=f"Administrative penalty ({_SEVERITY_EN[s.severity]}): {_PENALTY_EN[s.kind]}{fine_en}.",
+    )
+
+
+def _case(case: Case, until: date) -> PublishedFact:
+    parts_zh = [_STATUS_ZH[case.status], _RESPONSE_ZH.get(case.response, ""), _PROBLEM_ZH.get(case.problem_type, "")]
+    parts_en = [_STATUS_EN[case.status], _RESPONSE_EN.get(case.response, ""), _PROBLEM_EN.get(case.problem_type, "")]
+    return PublishedFact(
+        fact_id=case.fact_id,
+        kind="complaint",
+        occurred_on=case.received_on.isoformat(),
+        until=until.isoformat(),
+        summary_zh="消费投诉：" + "，".join(filter(None, parts_zh)),
+        summary_en="Consumer complaint: " + ", ".join(filter(None, parts_en)),
+    )
+
+
+def _text(day: date | None) -> str:
+    return day.isoformat() if day else ""

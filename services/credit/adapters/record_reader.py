@@ -1,0 +1,106 @@
+"""Reads records as bytes: concurrent reads become one query; a record past its day is computed anew."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import date
+from typing import NamedTuple
+
+import psycopg
+import structlog
+
+from services.common.clock import Clock, china_day
+from services.common.kernel.grade import Grade
+from services.credit.adapters.postgres_ledger import read_state
+from services.credit.adapters.record_codec import public_record
+from services.credit.application.policies import Policies
+from services.credit.application.ports import Subject
+from services.credit.domain.rating import rate
+
+log = structlog.get_logger()
+
+
+class Stored(NamedTuple):
+    """A record as it is stored."""
+
+    good_until: date | None
+    record: bytes
+
+
+class RecordReader:
+    """Reads public records on the event loop; there is no cache between requests."""
+
+    def __init__(self, dsn: str, policies: Policies, clock: Clock) -> None:
+        self._dsn = dsn
+        self._policies = policies
+        self._clock = clock
+        self._waiting: dict[str, list[asyncio.Future[Stored | None]]] = {}
+        self._drainer: asyncio.Task[None] | None = None
+        self._conn: psycopg.AsyncConnection | None = None
+
+    async def read(self, code: str) -> bytes | None:
+        """Return the record of a code, good on the present day; None when there is none."""
+        future: asyncio.Future[Stored | None] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(code, []).append(future)
+        if self._drainer is None or self._drainer.done():
+            self._drainer = asyncio.create_task(self._drain())
+        stored = await future
+        if stored is None:
+            return None
+        today = china_day(self._clock.now())
+        if stored.good_until is not None and today >= stored.good_until:
+            return await asyncio.to_thread(self._recompute, code, today)
+        return stored.record
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._conn is not None:
+            with suppress(psycopg.Error):
+                self._conn.pgconn.finish()
+
+    async def _drain(self) -> None:
+        """Answer all waiting reads, query by query, until none waits."""
+        while self._waiting:
+            waiting, self._waiting = self._waiting, {}
+            try:
+                found = await self._query(list(waiting))
+            except Exception as error:  # noqa: BLE001 - each waiting call gets the error and answers it
+                self._fail(waiting, error)
+                continue
+            for code, futures in waiting.items():
+                for future in futures:
+                    if not future.done():
+                        future.set_result(found.get(code))
+
+    def _fail(self, waiting: dict[str, list[asyncio.Future[Stored | None]]], error: Exception) -> None:
+        self.close()
+        self._conn = None
+        for futures in waiting.values():
+            for future in futures:
+                if not future.done():
+                    future.set_exception(error)
+
+    async def _query(self, codes: Sequence[str]) -> dict[str, Stored]:
+        if self._conn is None or self._conn.closed:
+            self._conn = await psycopg.AsyncConnection.connect(self._dsn, autocommit=True, prepare_threshold=1)
+        cursor = self._conn.cursor(binary=True)
+        await cursor.execute(
+            "SELECT code, good_until, record FROM credit.public_record WHERE code = ANY(%s)", [list(codes)]
+        )
+        return {code: Stored(good_until, record) for code, good_until, record in await cursor.fetchall()}
+
+    def _recompute(self, code: str, today: date) -> bytes:
+        """Rate the subject for today: ended facts are dropped; the sweep is late, so this is an alarm."""
+        log.warning("record_past_good_until", code=code, day=today.isoformat())
+        with psycopg.connect(self._dsn) as conn:
+            row = conn.execute(
+                "SELECT id, seq, cells, detail, registration, grade FROM credit.subject WHERE code = %s", [code]
+            ).fetchone()
+        if row is None:
+            raise LookupError(code)
+        subject_id, seq, packed, detail, registration, grade = row
+        state = read_state(packed, detail, registration)
+        subject = Subject(subject_id, code, known=True, seq=seq, state=state, grade=Grade(grade))
+        policy = self._policies.on(today)
+        rating = rate([state], today, policy)[0]
+        return public_record(subject, rating, policy, self._clock.now()).SerializeToString(deterministic=True)

@@ -1,0 +1,81 @@
+"""Records in PostgreSQL: written with their revision, announced in the same transaction, read as bytes."""
+
+import zlib
+from collections.abc import Sequence
+from datetime import datetime
+
+from psycopg import Connection
+
+from services.common.clock import china_day
+from services.common.eventlog import cloudevents, outbox
+from services.common.eventlog.port import Message
+from services.common.eventlog.topics import GRADE_CHANGE, RECORD
+from services.credit.adapters.record_codec import grade_changed, public_record, restricted_record
+from services.credit.application.policies import Policies
+from services.credit.application.ports import Publication
+from services.credit.domain.policy import Policy
+
+SOURCE = "//credit.merchantcredit"
+_PUBLISH = """
+WITH given AS (
+    SELECT * FROM unnest(%b::text[], %b::bigint[], %b::date[], %b::bytea[], %b::bytea[], %b::bytea[])
+        AS g (code, revision, good_until, record, restricted, compressed)
+), public AS (
+    INSERT INTO credit.public_record (code, revision, good_until, record)
+    SELECT code, revision, good_until, record FROM given
+    ON CONFLICT (code) DO UPDATE
+    SET revision = excluded.revision, good_until = excluded.good_until, record = excluded.record
+), restricted AS (
+    INSERT INTO credit.restricted_record (code, revision, record) SELECT code, revision, restricted FROM given
+    ON CONFLICT (code) DO UPDATE SET revision = excluded.revision, record = excluded.record
+)
+INSERT INTO credit.record_revision (code, revision, recorded_at, record)
+SELECT code, revision, %b, compressed FROM given
+"""
+
+
+class RecordStore:
+    """Publishes records inside the ledger's transaction."""
+
+    def __init__(self, conn: Connection, policies: Policies) -> None:
+        self._conn = conn
+        self._policies = policies
+
+    def publish(self, publications: Sequence[Publication], at: datetime) -> None:
+        """Write and announce new revisions."""
+        if not publications:
+            return
+        day = china_day(at)
+        policy = self._policies.on(day)
+        subjects = [p.subject for p in publications]
+        records = [
+            public_record(p.subject, p.rating, policy, at).SerializeToString(deterministic=True) for p in publications
+        ]
+        self._conn.execute(
+            _PUBLISH,
+            [
+                [s.code for s in subjects],
+                [s.seq for s in subjects],
+                [p.rating.next_change_on for p in publications],
+                records,
+                [restricted_record(s, day).SerializeToString() for s in subjects],
+                [zlib.compress(record, 1) for record in records],
+                at,
+            ],
+        )
+        messages = [_record_message(p, record, at) for p, record in zip(publications, records, strict=True)]
+        changed = [_grade_message(p, policy, at) for p in publications if p.rating.grade != p.from_grade]
+        outbox.append(self._conn, [*messages, *changed])
+
+
+def _record_message(publication: Publication, record: bytes, at: datetime) -> Message:
+    code, revision = publication.subject.code, publication.subject.seq
+    headers = cloudevents.headers(event_id=f"{code}:{revision}", event_type=RECORD, source=SOURCE, time=at)
+    return Message(topic=RECORD, key=code, value=record, headers=headers)
+
+
+def _grade_message(publication: Publication, policy: Policy, at: datetime) -> Message:
+    code, revision = publication.subject.code, publication.subject.seq
+    headers = cloudevents.headers(event_id=f"{code}:{revision}", event_type=GRADE_CHANGE, source=SOURCE, time=at)
+    value = grade_changed(publication, policy).SerializeToString()
+    return Message(topic=GRADE_CHANGE, key=code, value=value, headers=headers)

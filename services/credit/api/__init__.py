@@ -1,0 +1,1 @@
+"""CreditService on gRPC."""

@@ -1,0 +1,1 @@
+"""Credit's use cases, one a file."""

@@ -1,0 +1,132 @@
+"""Applies a micro-batch of events to the ledger: one transaction from inbox to announcement (design.md section 4)."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+
+from services.common.clock import china_day
+from services.credit.application.policies import Policies
+from services.credit.application.ports import Ledger, Publication, Subject
+from services.credit.application.told import Told, Undecodable, Verdict
+from services.credit.domain.facts import Assertion, Fact, Registration, fold
+from services.credit.domain.rating import rate
+
+
+class ApplyEvents:
+    """The use case behind the credit worker."""
+
+    def __init__(self, policies: Policies) -> None:
+        self._policies = policies
+
+    def execute(
+        self, ledger: Ledger, told: Sequence[Told], undecodable: Sequence[Undecodable], at: datetime
+    ) -> list[Undecodable]:
+        """Apply events and publish what follows; return those whose id came before with another body.
+
+        The same event again changes nothing. Raises nothing of its own: what the database raises rolls all back.
+        """
+        fresh, reused = _fresh(ledger, told, undecodable, at)
+        if fresh:
+            touched = _apply(ledger, fresh, at)
+            publish(ledger, self._policies, touched, at)
+        return reused
+
+
+def publish(
+    ledger: Ledger, policies: Policies, touched: Mapping[int, tuple[Subject, tuple[str, ...]]], at: datetime
+) -> None:
+    """Rate subjects for the day of `at`, save them, and publish the records of those that are registered."""
+    day = china_day(at)
+    subjects = [subject for subject, _ in touched.values()]
+    ratings = rate([subject.state for subject in subjects], day, policies.on(day))
+    publications: list[Publication] = []
+    good_until: dict[int, date | None] = {}
+    for subject, rating in zip(subjects, ratings, strict=True):
+        good_until[subject.subject_id] = rating.next_change_on if subject.known else None
+        if subject.known:
+            publications.append(Publication(subject, rating, subject.grade, touched[subject.subject_id][1]))
+            subject.grade = rating.grade
+    ledger.save(subjects, good_until)
+    ledger.publish(publications, at)
+
+
+def _fresh(
+    ledger: Ledger, told: Sequence[Told], undecodable: Sequence[Undecodable], at: datetime
+) -> tuple[list[Told], list[Undecodable]]:
+    """Return what is new, and what came under a used id with another body."""
+    first: dict[tuple[str, str], Told] = {}
+    for event in told:
+        first.setdefault(event.key, event)
+    before = ledger.take(list(first.values()), undecodable, at)
+    digests = {key: before.get(key, event.digest) for key, event in first.items()}
+    reused = [_reused(event) for event in told if event.digest != digests[event.key]]
+    return [event for key, event in first.items() if key not in before], reused
+
+
+def _reused(event: Told) -> Undecodable:
+    description = "ce_id: this event id came before with another body: choose a new one"
+    return Undecodable(event.ordinal, "REQUEST_ID_REUSED", description, event.source, event.event_id, event.digest)
+
+
+def _apply(ledger: Ledger, fresh: Sequence[Told], at: datetime) -> dict[int, tuple[Subject, tuple[str, ...]]]:
+    """Fold what was told into facts and subjects; return the touched subjects and the facts that moved each."""
+    new: dict[str, list[Assertion]] = defaultdict(list)
+    for event in fresh:
+        new[event.assertion.fact_id].append(event.assertion)
+    earlier: dict[str, list[Assertion]] = defaultdict(list)
+    for assertion in ledger.assertions(sorted(new)):
+        earlier[assertion.fact_id].append(assertion)
+    named = {event.body.code for event in fresh} | {a.body.code for told in earlier.values() for a in told}
+    by_code = {subject.code: subject for subject in ledger.subjects(sorted(named))}
+    ledger.add(fresh, at)
+    moved: dict[str, list[str]] = defaultdict(list)
+    placed = [_change(by_code, moved, earlier[fact_id], told) for fact_id, told in new.items()]
+    ledger.place(placed)
+    touched = {code: by_code[code] for code in moved}
+    _refill(ledger, touched.values())
+    ledger.judge([(event, verdict) for event in fresh if (verdict := _verdict(event, by_code)) != Verdict.ACCEPTED])
+    return {subject.subject_id: (subject, tuple(moved[code])) for code, subject in touched.items()}
+
+
+def _change(
+    by_code: Mapping[str, Subject], moved: dict[str, list[str]], earlier: list[Assertion], new: list[Assertion]
+) -> tuple[Fact, int]:
+    """Fold new accounts into a fact, and step every subject that an account of it ever named.
+
+    A subject's sequence is the number of all accounts of the facts that name it, so it is the same in any order.
+    """
+    old_fact, new_fact = fold(earlier), fold([*earlier, *new])
+    if new_fact is None:
+        raise LookupError("a fact without an account")
+    owner = by_code[new_fact.body.code]
+    former = by_code[old_fact.body.code] if old_fact else owner
+    _move(former, owner, old_fact, new_fact)
+    before = {assertion.body.code for assertion in earlier}
+    for code in sorted(before | {assertion.body.code for assertion in new}):
+        by_code[code].seq += len(new) if code in before else len(earlier) + len(new)
+        moved[code].append(new_fact.fact_id)
+    return new_fact, owner.subject_id
+
+
+def _move(former: Subject, owner: Subject, old: Fact | None, new: Fact) -> None:
+    """Take a fact's old value from its former subject and give the new one to its owner."""
+    if former is owner:
+        owner.state.replace(old, new)
+    else:
+        former.state.replace(old, None)
+        owner.state.replace(None, new)
+    if isinstance(new.body, Registration):
+        owner.known = True
+        owner.is_registration_changed = True
+
+
+def _refill(ledger: Ledger, subjects: Iterable[Subject]) -> None:
+    for subject in subjects:
+        if subject.state.needs_refill:
+            subject.state.refill(ledger.newest_cases(subject.subject_id))
+
+
+def _verdict(event: Told, by_code: Mapping[str, Subject]) -> Verdict:
+    if event.assertion.held:
+        return Verdict.QUARANTINED
+    return Verdict.ACCEPTED if by_code[event.body.code].known else Verdict.WAITING_FOR_CODE

@@ -1,0 +1,28 @@
+"""Credit's settings: which offices speak under which sources, and where the policies stand."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from services.credit.application.sources import Source
+
+POLICY_FOLDER = Path(__file__).parent / "policies"
+#: Authorities: 3 a regulator or enforcing office, 2 a complaint system, 1 a platform; the greater one's word stands.
+SOURCES = (
+    Source(prefix="//registry.merchantcredit", office="registry", authority=3),
+    Source(prefix="//rpc.merchantcredit/regulator/", office="regulator", authority=3),
+    Source(prefix="//rpc.merchantcredit/office/", office="office", authority=3),
+    Source(prefix="//rpc.merchantcredit/platform/", office="platform", authority=1),
+    Source(prefix="//enforcement.", office="enforcement", authority=3),
+    Source(prefix="//12315.", office="12315", authority=2),
+    Source(prefix="//platform.", office="platform", authority=1),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreditConfig:
+    """Frozen settings; `complainant_key` is the secret of the HMAC that stands for a complainant."""
+
+    dsn: str
+    complainant_key: bytes
+    sources: tuple[Source, ...] = SOURCES
+    policy_folder: Path = POLICY_FOLDER

@@ -1,0 +1,1 @@
+"""What credit consumes: the intake topics and the registry's."""

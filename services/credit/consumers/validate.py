@@ -1,0 +1,117 @@
+"""What an intake message must keep; each check names the field and the fix. Limits are those of the protos' comments."""
+
+import re
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+from merchantcredit.events.v1.complaint_pb2 import ComplaintReported
+from merchantcredit.events.v1.violation_pb2 import ViolationReported
+from merchantcredit.events.v1.volume_pb2 import VolumeReported
+
+from services.common.errors import FieldViolation, InvalidInput, PersonalDataInClear
+from services.common.kernel import credit_code
+from services.common.kernel.day import parse_day, parse_month, parse_optional_day
+from services.credit.domain.personal_data import found_in, is_pseudonym
+
+MAX_SEALED = 65536
+MAX_MONEY_FEN = 10**15
+MAX_ORDERS = 10**9
+_CASE_ID = re.compile(r"[A-Za-z0-9._:/-]{1,64}")
+_PLATFORM = re.compile(r"[A-Za-z0-9._:/-]{0,32}")
+
+
+def check_complaint(m: ComplaintReported, today: date) -> None:
+    """Refuse a complaint report that its proto forbids; normalises the code in place."""
+    m.credit_code = credit_code.parse(m.credit_code)
+    _require(
+        {
+            "case_id": (_CASE_ID.fullmatch(m.case_id), "give 1 to 64 of A-Z a-z 0-9 . _ : / -"),
+            "kind": (1 <= m.kind <= 2, "give DISPUTE or LEAD"),
+            "status": (1 <= m.status <= 6, "give where the case stands"),
+            "response": (0 <= m.response <= 3, "give one of the responses"),
+            "problem_type": (0 <= m.problem_type <= 8, "give one of the problem types"),
+            "platform_code": (_PLATFORM.fullmatch(m.platform_code), "give at most 32 of A-Z a-z 0-9 . _ : / -"),
+            "sealed_details": (len(m.sealed_details) <= MAX_SEALED, f"give at most {MAX_SEALED} characters"),
+            "disputed_amount_fen": (0 <= m.disputed_amount_fen <= MAX_MONEY_FEN, "give fen, 0 or more"),
+        }
+    )
+    _check_sealed(m)
+    received = _past("received_on", parse_day(m.received_on, "received_on"), today)
+    status_on = _past("status_on", parse_optional_day(m.status_on, "status_on") or received, today)
+    if status_on < received:
+        raise _invalid("status_on", "a status cannot be older than the receipt of the case")
+
+
+def check_violation(m: ViolationReported, today: date) -> None:
+    """Refuse a violation report that its proto forbids; normalises the code in place."""
+    m.credit_code = credit_code.parse(m.credit_code)
+    _require(
+        {
+            "document_number": (1 <= len(m.document_number) <= 128, "give the document's number, 1 to 128 characters"),
+            "penalty_kind": (1 <= m.penalty_kind <= 6, "give the heaviest kind of penalty"),
+            "severity": (0 <= m.severity <= 3, "give MINOR, ORDINARY or SERIOUS, or leave it out"),
+            "fine_fen": (0 <= m.fine_fen <= MAX_MONEY_FEN, "give fen, 0 or more"),
+            "confiscated_fen": (0 <= m.confiscated_fen <= MAX_MONEY_FEN, "give fen, 0 or more"),
+            "conduct_type": (len(m.conduct_type) <= 200, "give at most 200 characters"),
+            "legal_basis": (len(m.legal_basis) <= 500, "give at most 500 characters"),
+            "authority_name": (len(m.authority_name) <= 200, "give at most 200 characters"),
+            "state": (0 <= m.state <= 2, "give IN_FORCE or REVOKED"),
+        }
+    )
+    for field, text in (
+        ("conduct_type", m.conduct_type),
+        ("authority_name", m.authority_name),
+        ("legal_basis", m.legal_basis),
+    ):
+        found = found_in(text)
+        if found:
+            raise _personal(field, f"it holds {found}: name the conduct, never a person")
+    _past("decided_on", parse_day(m.decided_on, "decided_on"), today)
+
+
+def check_volume(m: VolumeReported, today: date) -> None:
+    """Refuse a volume report that its proto forbids; normalises the code in place."""
+    m.credit_code = credit_code.parse(m.credit_code)
+    _require(
+        {
+            "platform_code": (
+                m.platform_code and _PLATFORM.fullmatch(m.platform_code),
+                "give 1 to 32 of A-Z a-z 0-9 . _ : / -",
+            ),
+            "orders": (0 <= m.orders <= MAX_ORDERS, f"give 0 to {MAX_ORDERS} orders"),
+            "amount_fen": (0 <= m.amount_fen <= MAX_MONEY_FEN, "give fen, 0 or more"),
+        }
+    )
+    _past("month", parse_month(m.month, "month"), today)
+
+
+def _check_sealed(m: ComplaintReported) -> None:
+    if not is_pseudonym(m.complainant_pseudonym):
+        raise _personal("complainant_pseudonym", "give a code of the source's own, no name or number of a person")
+    if m.sealed_details and m.sealed_details.count(".") != 4:
+        raise _personal("sealed_details", "give a compact JWE to credit's public key, nothing in the clear")
+
+
+def _past(field: str, day: date, today: date) -> date:
+    if day > today:
+        raise _invalid(field, f"{day} is in the future: today is {today}")
+    return day
+
+
+def _require(checks: dict[str, tuple[object, str]]) -> None:
+    wrong = tuple(FieldViolation(field=field, description=fix) for field, (holds, fix) in checks.items() if not holds)
+    if wrong:
+        raise InvalidInput(f"{wrong[0].field}: {wrong[0].description}", violations=wrong)
+
+
+def _invalid(field: str, description: str) -> InvalidInput:
+    return InvalidInput(f"{field}: {description}", violations=(FieldViolation(field=field, description=description),))
+
+
+def _personal(field: str, description: str) -> PersonalDataInClear:
+    violation = FieldViolation(field=field, description=description)
+    return PersonalDataInClear(f"{field}: {description}", violations=(violation,))
+
+
+Check = Callable[[Any, date], None]
