@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from services.common.errors import FieldViolation, InvalidInput
 
@@ -62,6 +63,7 @@ def parse(found: Mapping[str, str]) -> Envelope:
     )
 
 
+@lru_cache(maxsize=1 << 12)
 def _time(text: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)

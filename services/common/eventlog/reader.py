@@ -2,9 +2,13 @@
 
 from collections.abc import Mapping
 
+import orjson
 from psycopg import Connection
+from psycopg.types.json import set_json_loads
 
 from services.common.eventlog.port import Record, TopicPartition
+
+set_json_loads(orjson.loads)
 
 READ = """
 SELECT s.topic, s.partition, s.seq, m.key, m.headers, m.payload

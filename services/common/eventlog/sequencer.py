@@ -15,7 +15,9 @@ IDLE_SECONDS = 1.0
 _NUMBER = """
 WITH taken AS (
     DELETE FROM eventlog.pending
-    WHERE message_id IN (SELECT message_id FROM eventlog.pending ORDER BY message_id LIMIT %s)
+    WHERE message_id <= (
+        SELECT max(message_id) FROM (SELECT message_id FROM eventlog.pending ORDER BY message_id LIMIT %s) AS chunk
+    )
     RETURNING message_id, topic, partition
 ), numbered AS (
     SELECT message_id, topic, partition,

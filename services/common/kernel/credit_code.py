@@ -1,5 +1,6 @@
 """The unified social credit code (统一社会信用代码) of GB 32100-2015: parsing, defects, warnings, making."""
 
+from functools import lru_cache
 from typing import NewType
 
 from services.common.errors import FieldViolation, InvalidCreditCode
@@ -38,6 +39,7 @@ def parse(text: str, *, field: str = "credit_code") -> CreditCode:
     return CreditCode(code)
 
 
+@lru_cache(maxsize=1 << 17)
 def defect(code: str) -> str | None:
     """Name what is wrong with a normalised code: EMPTY, LENGTH, ALPHABET, REGION, CHECK_CHARACTER; None when right."""
     if not code:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from functools import lru_cache
 
 from services.common.errors import FieldViolation, InvalidInput
 
@@ -9,6 +10,7 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 
 
+@lru_cache(maxsize=1 << 14)
 def parse_day(text: str, field: str) -> date:
     """Return the day of YYYY-MM-DD; raises InvalidInput naming the field."""
     if _DAY.fullmatch(text):
@@ -24,6 +26,7 @@ def parse_optional_day(text: str, field: str) -> date | None:
     return parse_day(text, field) if text else None
 
 
+@lru_cache(maxsize=1 << 12)
 def parse_month(text: str, field: str) -> date:
     """Return the first day of the month YYYY-MM; raises InvalidInput naming the field."""
     if not _MONTH.fullmatch(text) or text < "1900":

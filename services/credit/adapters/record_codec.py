@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from functools import lru_cache
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from merchantcredit.credit.v1.record_pb2 import Contribution, PublicRecord, PublishedFact, RestrictedRecord
@@ -48,7 +49,7 @@ def public_record(subject: Subject, rating: Rating, policy: Policy, at: datetime
         business_scope=registration.business_scope,
         score_millipoints=rating.score,
         grade=rating.grade.name,
-        contributions=[contribution(line) for line in rating.lines],
+        contributions=[_plain(line) if line.inputs is None else contribution(line) for line in rating.lines],
         facts=published_facts(subject.state, rating.day, len(policy.decay)),
         revision=subject.seq,
         day=rating.day.isoformat(),
@@ -83,6 +84,12 @@ def contribution(line: Line) -> Contribution:
         evidence_digest=line.evidence_digest.to_bytes(32, "big") if line.evidence_ids else b"",
         inputs=line.inputs,
     )
+
+
+@lru_cache(maxsize=256)
+def _plain(line: Line) -> Contribution:
+    """Return a line without evidence; such lines are few and alike."""
+    return contribution(line)
 
 
 def grade_changed(publication: Publication, policy: Policy) -> GradeChanged:
@@ -136,16 +143,22 @@ def _penalty(s: Sanction) -> PublishedFact:
 
 
 def _case(case: Case, until: date) -> PublishedFact:
-    parts_zh = [_STATUS_ZH[case.status], _RESPONSE_ZH.get(case.response, ""), _PROBLEM_ZH.get(case.problem_type, "")]
-    parts_en = [_STATUS_EN[case.status], _RESPONSE_EN.get(case.response, ""), _PROBLEM_EN.get(case.problem_type, "")]
+    summary_zh, summary_en = _case_summary(case.status, case.response, case.problem_type)
     return PublishedFact(
         fact_id=case.fact_id,
         kind="complaint",
         occurred_on=case.received_on.isoformat(),
         until=until.isoformat(),
-        summary_zh="消费投诉：" + "，".join(filter(None, parts_zh)),
-        summary_en="Consumer complaint: " + ", ".join(filter(None, parts_en)),
+        summary_zh=summary_zh,
+        summary_en=summary_en,
     )
+
+
+@lru_cache(maxsize=1024)
+def _case_summary(status: int, response: int, problem: int) -> tuple[str, str]:
+    parts_zh = [_STATUS_ZH[status], _RESPONSE_ZH.get(response, ""), _PROBLEM_ZH.get(problem, "")]
+    parts_en = [_STATUS_EN[status], _RESPONSE_EN.get(response, ""), _PROBLEM_EN.get(problem, "")]
+    return "消费投诉：" + "，".join(filter(None, parts_zh)), "Consumer complaint: " + ", ".join(filter(None, parts_en))
 
 
 def _text(day: date | None) -> str:

@@ -140,8 +140,9 @@ def _next_change(state: SubjectState, in_force: list[Sanction], day: date, polic
 def _moves_monthly(state: SubjectState, month: int, policy: Policy) -> bool:
     """Tell whether decay moves the score on the first of the next month, or a penalty may move its hysteresis."""
     oldest = month - len(policy.decay)
-    months = [key & 0xFFFFFFFF for key in state.cells if key >> 48 != cells.CellKind.PENALTIES]
-    return any(when >= oldest for when in months) or any(month_index(s.until) >= month - 1 for s in state.sanctions)
+    penalties = int(cells.CellKind.PENALTIES)
+    moving = any(key & 0xFFFFFFFF >= oldest and key >> 48 != penalties for key in reversed(state.cells))
+    return moving or any(month_index(s.until) >= month - 1 for s in state.sanctions)
 
 
 def _age_steps(established: int, month: int, policy: Policy) -> list[date]:
