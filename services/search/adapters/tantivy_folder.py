@@ -4,13 +4,15 @@ writer.lock          held by the one writer
 current              the name of the generation in use, replaced in one step
 v1-<id>/             one generation: tantivy's files, and
     progress.json    how far it is; written after every commit, so that a reader watches this file alone
-    readers.lock     held shared by each reader; who gets it alone may remove the generation
+    readers.lock     held shared by readers and the writer; who gets it alone may remove the generation
 """
 
 import fcntl
 import os
 import shutil
+from dataclasses import dataclass
 from datetime import datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import IO
 from uuid import uuid4
@@ -26,14 +28,16 @@ POINTER = "current"
 PROGRESS = "progress.json"
 READERS = "readers.lock"
 #: Two versions decide who can read a generation: that of our fields and that of tantivy's files.
-PREFIX = f"v{SCHEMA_VERSION}-{tantivy.__version__.rsplit(' ', 1)[-1]}-"
+PREFIX = f"v{SCHEMA_VERSION}-{version('tantivy')}-"
+#: How a generation is named while it is removed; of version 0, which nobody reads.
+GONE = "v0-gone-"
 
 
+@dataclass(frozen=True, slots=True)
 class Generation:
     """One build of the index."""
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    path: Path
 
     @property
     def is_readable(self) -> bool:
@@ -61,20 +65,27 @@ class Generation:
         positions = {str(partition): offset for partition, offset in progress.positions.items()}
         replace(self.path / PROGRESS, orjson.dumps({"as_of": as_of, "positions": positions}))
 
-    def hold(self) -> IO[bytes]:
-        """Hold the generation against removal until the file is closed, also by the end of the process."""
-        held = (self.path / READERS).open("ab")
+    def hold(self) -> IO[bytes] | None:
+        """Hold the generation against removal until the file is closed, also by the end of the process.
+
+        Returns None when it is not there any more. Look at the pointer again afterwards: a generation that was being
+        removed can be held, but not read.
+        """
+        try:
+            held = (self.path / READERS).open("ab")
+        except FileNotFoundError:
+            return None
         fcntl.flock(held, fcntl.LOCK_SH)
         return held
 
-    def remove_unless_read(self) -> None:
-        """Remove the generation when no reader holds it."""
+    def remove_unless_held(self) -> None:
+        """Remove the generation when nobody holds it; renamed first, so that nobody comes in meanwhile."""
         with (self.path / READERS).open("ab") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 return
-            shutil.rmtree(self.path)
+            shutil.rmtree(self.path.rename(self.path.with_name(f"{GONE}{uuid4().hex}")))
 
 
 class IndexFolder:
@@ -107,11 +118,11 @@ class IndexFolder:
         replace(self.pointer, generation.path.name.encode())
 
     def remove_others(self) -> None:
-        """Remove the generations that are neither in use nor read; call it as the writer."""
+        """Remove the generations that are neither in use nor held; call it as the writer."""
         current = self.current()
         for path in self.path.glob("v*-*"):
             if current is None or path != current.path:
-                Generation(path).remove_unless_read()
+                Generation(path).remove_unless_held()
 
     def lock_for_writing(self) -> IO[bytes]:
         """Return the lock of the one writer, held until it is closed; raises PreconditionFailed when it is taken."""

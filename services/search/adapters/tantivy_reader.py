@@ -83,18 +83,19 @@ class TantivyReader:
             current = self._folder.current()
             if current is None or not current.is_readable:
                 raise DependencyUnavailable("the search index is being built: retry")
-            if old is not None and old.generation.path == current.path:
+            if old is not None and old.generation == current:
                 return self._open(current, old.held, old.index)
-            try:
-                held = current.hold()
-            except FileNotFoundError:
-                continue  # removed between the two looks: the pointer names another by now
-            if (again := self._folder.current()) is not None and again.path == current.path:
+            held = current.hold()
+            again = self._folder.current()
+            if held is not None and again == current:
                 fresh = self._open(current, held, current.open())
                 if old is not None:
                     old.held.close()
                 return fresh
-            held.close()
+            if held is not None:
+                held.close()
+            elif again == current:
+                raise DependencyUnavailable("the search index was taken away: start its writer")
 
     def _open(self, generation: Generation, held: IO[bytes], index: tantivy.Index) -> _View:
         """Read the marks, then the progress, then the documents: what is said is never fresher than what is found."""
@@ -118,7 +119,7 @@ def _mark(path: Path) -> Mark:
 
 
 def _count(found: tantivy.SearchResult) -> int:
-    count: int = found.count  # type: ignore[attr-defined] - absent from the package's stub
+    count: int = found.count  # type: ignore[attr-defined]  # absent from the package's stub
     return count
 
 

@@ -24,6 +24,7 @@ class TantivySink:
 
     def __init__(self, generation: Generation) -> None:
         self.generation = generation
+        self._held = generation.hold()
         self._index = generation.open()
         self._writer = self._index.writer(HEAP_BYTES, 1)
         self._progress = generation.read_progress()
@@ -64,6 +65,8 @@ class TantivySink:
     def close(self) -> None:
         """Let running merges end, and release tantivy's lock."""
         self._writer.wait_merging_threads()
+        if self._held is not None:
+            self._held.close()
 
 
 class TantivyWriter:
@@ -91,8 +94,9 @@ class TantivyWriter:
         self._sink().apply(upserts, deletes, progress)
 
     def note(self, progress: Progress) -> None:
-        """See the port."""
+        """See the port; also removes what the last reader has left."""
         self._sink().note(progress)
+        self._folder.remove_others()
 
     def progress(self) -> Progress:
         """See the port."""
@@ -107,7 +111,7 @@ class TantivyWriter:
             self._folder.swap_in(fresh.generation)
         except BaseException:
             fresh.close()
-            fresh.generation.remove_unless_read()
+            fresh.generation.remove_unless_held()
             raise
         if self._live is not None:
             self._live.close()

@@ -23,7 +23,7 @@ class _Simplified(dict[int, str]):
 
 @cache
 def _converter() -> Callable[[str], str]:
-    converter: Any = opencc.OpenCC("t2s")  # type: ignore[attr-defined, no-untyped-call] - the package has no types
+    converter: Any = opencc.OpenCC("t2s")  # type: ignore[attr-defined, no-untyped-call]  # the package has no types
     convert: Callable[[str], str] = converter.convert
     return convert
 
