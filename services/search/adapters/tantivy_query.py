@@ -14,10 +14,11 @@ from services.search.domain import query as typed
 from services.search.domain.name_keys import LONGEST_START
 
 #: The tiers of the port's contract; far enough apart that the likeness (at most some 50) moves nobody between them.
-CODE, SAME_NAME, SAME_CORE, BEGINNING, EVERY_PAIR, PINYIN, INITIALS = 6400.0, 3200.0, 1600.0, 800.0, 400.0, 200.0, 100.0
+CODE, SAME_NAME, SAME_CORE, BEGINNING, EVERY_PAIR = 51200.0, 12800.0, 6400.0, 3200.0, 1600.0
+#: Pinyin as it is typed, then as it may go on, then first letters.
+SAME_PINYIN, PINYIN, INITIALS = 400.0, 200.0, 100.0
 #: Likeness orders within a tier: BM25 prefers rare pairs and short names.
 LIKENESS_WEIGHT = 0.1
-SOUND_WEIGHT = 0.04
 
 
 def right(text: typed.Query, filters: Filters) -> Query:
@@ -26,9 +27,12 @@ def right(text: typed.Query, filters: Filters) -> Query:
 
 
 def alike(text: typed.Query, filters: Filters) -> Query:
-    """Return the query for what is right, and after it names that are only like the text."""
-    similar = [_some("grams", text.telling, LIKENESS_WEIGHT), _some("sounds", text.sounds, SOUND_WEIGHT)]
-    return _filtered(_any([*_tiers(text), *(query for query in similar if query is not None)]), [], filters)
+    """Return the query for what is right, and after it names that are only like the text, or sound so."""
+    similar = [Query.boost_query(_most(text.telling), LIKENESS_WEIGHT)]
+    if text.sounds:
+        sounds = _all([_term("sounds", sound) for sound in text.sounds])
+        similar.append(Query.boost_query(sounds, LIKENESS_WEIGHT))
+    return _filtered(_any([*_tiers(text), *similar]), [], filters)
 
 
 def _tiers(text: typed.Query) -> Iterable[Query]:
@@ -41,8 +45,9 @@ def _tiers(text: typed.Query) -> Iterable[Query]:
     yield Query.const_score_query(_all([start, *pairs]), BEGINNING)
     yield Query.const_score_query(_all(pairs), EVERY_PAIR)
     for way in text.spellings:
+        yield Query.const_score_query(_all([_term("sounds", place[0]) for place in way]), SAME_PINYIN)
         places = [_any([_term("sounds", token) for token in place]) for place in way]
-        yield Query.const_score_query(_all(places), PINYIN / len(way))
+        yield Query.const_score_query(_all(places), PINYIN)
     if text.initials:
         yield Query.const_score_query(_all([_term("initials", window) for window in text.initials]), INITIALS)
 
@@ -56,15 +61,14 @@ def _code(code: str) -> Query:
 
 
 def _likeness(text: typed.Query) -> Query:
-    return Query.boost_query(_any([_term("grams", pair) for pair in text.telling]), LIKENESS_WEIGHT)
+    pairs = [_term("grams", pair) for pair in text.telling]
+    sounds = [_term("sounds", place[0]) for way in text.spellings for place in way]
+    return Query.boost_query(_any([*pairs, *sounds]), LIKENESS_WEIGHT)
 
 
-def _some(field: str, tokens: Sequence[str], weight: float) -> Query | None:
-    if not tokens:
-        return None
-    optional = [(Occur.Should, _term(field, token)) for token in tokens]
-    enough = Query.boolean_query(optional, minimum_number_should_match=typed.least_matches(len(tokens)))
-    return Query.boost_query(enough, weight)
+def _most(pairs: Sequence[str]) -> Query:
+    optional = [(Occur.Should, _term("grams", pair)) for pair in pairs]
+    return Query.boolean_query(optional, minimum_number_should_match=typed.least_matches(len(pairs)))
 
 
 def _filtered(wanted: Query, order: Sequence[Query], filters: Filters) -> Query:

@@ -56,7 +56,7 @@ class SearchReader(Protocol):
 
         Best first: the code; the same name; the same name but for its legal form; names that begin so; names that hold
         every pair of the text; pinyin; initials. When these are fewer than `query.enough`, names that hold at least
-        60 % of the telling pairs or of the sounds follow, most alike first.
+        60 % of the telling pairs, or all the sounds, follow, most alike first.
         """
         ...
 

@@ -44,14 +44,9 @@ def core_name(normal: str) -> str:
     return normal[: len(normal) - _form_length(normal)] or normal
 
 
-def telling_bigrams(normal: str) -> tuple[str, ...]:
-    """Return the pairs of characters of a typed name without those inside its legal form.
-
-    公司 stands in every name: to look it up costs the most and tells the least. Two pairs must be left.
-    """
-    pairs = bigrams(normal)
-    left = pairs[: max(0, len(pairs) - max(0, _form_length(normal) - 1))]
-    return left if len(left) > 1 else pairs
+def tells_nothing(pair: str) -> bool:
+    """Tell whether a pair of characters stands in legal forms: to look 公司 up costs the most and tells the least."""
+    return pair in _FORM_PAIRS
 
 
 def bigrams(text: str) -> tuple[str, ...]:
@@ -62,3 +57,6 @@ def bigrams(text: str) -> tuple[str, ...]:
 
 def _form_length(normal: str) -> int:
     return next((len(form) for form in LEGAL_FORMS if normal.endswith(form)), 0)
+
+
+_FORM_PAIRS = frozenset(pair for form in LEGAL_FORMS for pair in bigrams(form))

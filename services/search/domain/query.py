@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from services.common.errors import FieldViolation, InvalidInput
 from services.common.kernel.credit_code import ALPHABET, LENGTH
-from services.search.domain.legal_form import bigrams, core_name, telling_bigrams
+from services.search.domain.legal_form import bigrams, core_name, tells_nothing
 from services.search.domain.name_keys import initial_windows, sound_pairs
 from services.search.domain.normal_form import is_han, normal_form
 from services.search.domain.pinyin import splits, syllables
@@ -28,7 +28,7 @@ class Query:
         code: a credit code or its beginning, in upper case.
         pairs: the pairs of characters that a name holding the text must have.
         telling: the pairs by which a name that is only like the text is found.
-        sounds: the pairs of syllables of Chinese text; they forgive homophones.
+        sounds: the pairs of syllables of Chinese text that a name must have to sound like it.
         spellings: readings as pinyin; each is a list of places, of whose tokens one must be in the name.
         initials: the windows of first letters that a name must have.
     """
@@ -68,11 +68,17 @@ def parse_query(typed: str, *, field: str) -> Query:
         core=core_name(text),
         code=_code(text),
         pairs=bigrams(text),
-        telling=telling_bigrams(text),
-        sounds=sound_pairs(syllables(text)) if any(map(is_han, text)) else (),
+        telling=_telling(bigrams(text)),
+        sounds=sound_pairs(syllables(core_name(text))) if any(map(is_han, text)) else (),
         spellings=tuple(map(_tokens, splits(letters))) if letters else (),
         initials=_initials(letters),
     )
+
+
+def _telling(pairs: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the pairs without those of legal forms, unless fewer than two are left."""
+    left = tuple(pair for pair in pairs if not tells_nothing(pair))
+    return left if len(left) > 1 else pairs
 
 
 def _code(text: str) -> str:
