@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 export PYTHONPATH := $(CURDIR):$(CURDIR)/protos/gen
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test bench chaos check format lint types contracts proto-check audit lock proto clean
+.PHONY: help setup run demo engines engines-down test bench chaos check format lint types contracts proto-check audit lock proto clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -28,6 +28,12 @@ run: $(STAMP) ## start everything on STATE and PORT_BASE, until Ctrl-C
 
 demo: $(STAMP) ## start on an empty folder, load, stream, report, stop
 	@exec $(BIN)/python -m services.launcher demo --port-base $(PORT_BASE)
+
+engines: $(STAMP) ## start real Kafka, Elasticsearch (ES_VERSION) and PostgreSQL on ENGINES_PORT_BASE
+	@exec $(BIN)/python -m deploy.engines up --state-dir $(STATE)/engines
+
+engines-down: $(STAMP) ## stop the real engines; their data stay
+	@exec $(BIN)/python -m deploy.engines down --state-dir $(STATE)/engines
 
 test: $(STAMP) ## run all tests
 	@tools/install_browser.sh

@@ -1,0 +1,1 @@
+"""Real Kafka, Elasticsearch and PostgreSQL on this machine without Docker: `make engines`, and the tests' fixtures."""
