@@ -21,6 +21,7 @@ REGION_SHARES = (0.39, 0.08, 0.13, 0.05, 0.07, 0.06, 0.01, 0.05, 0.08, 0.08)
 #: Registrars have given out numbers that begin MA0 to MA9 and MAA to MAK so far: MAY is nobody's.
 INVENTED = "MAY"
 SERIALS = 100_000
+BRANDS = tuple("".join(pair) for pair in product(w.BRAND_FIRST, w.BRAND_SECOND))
 
 
 class Draw(NamedTuple):
@@ -46,7 +47,7 @@ def write(out: TextIO, count: int, seed: int) -> None:
 
 def limit() -> int:
     """Return how many firms can be invented: brands times trades, each brand and trade once."""
-    return len(_brands()) * len(w.TRADES)
+    return len(BRANDS) * len(w.TRADES)
 
 
 def _draws(count: int, seed: int) -> Iterator[Draw]:
@@ -58,9 +59,9 @@ def _draws(count: int, seed: int) -> Iterator[Draw]:
     rng = generator(seed, Stream.FIRMS)
     pairs = rng.permutation(limit())[:count]
     columns = (
-        pairs % len(_brands()),
+        pairs % len(BRANDS),
         choose(rng, REGION_SHARES, count),
-        pairs // len(_brands()),
+        pairs // len(BRANDS),
         choose(rng, tuple(form[3] for form in w.FORMS), count),
         rng.integers(0, len(w.CAPITALS), count),
         rng.integers(0, len(w.PARKS), count),
@@ -75,13 +76,6 @@ def _days(rng: np.random.Generator, count: int) -> np.ndarray[tuple[int], np.dty
     """Draw days of establishment: the nearer the last day the more, and older ones get rare."""
     span = LAST_DAY.toordinal() - FIRST_DAY.toordinal()
     return LAST_DAY.toordinal() - (rng.beta(1.2, 2.5, count) * span).astype(np.int64)
-
-
-def _brands() -> list[str]:
-    return ["".join(pair) for pair in product(w.BRAND_FIRST, w.BRAND_SECOND)]
-
-
-BRANDS = tuple(_brands())
 
 
 def _row(draw: Draw) -> tuple[str, ...]:
