@@ -2,19 +2,19 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta, timezone
+from datetime import UTC, datetime, time
 from hashlib import sha256
 
 from google.protobuf.message import Message as Protobuf
 
 from services.cli.loading import columns, facts, values
 from services.cli.loading.columns import Aliases, Columns
+from services.common.clock import CHINA
 from services.common.eventlog import cloudevents
 from services.common.eventlog.port import Message
 from services.common.eventlog.topics import COMPLAINT, VIOLATION, VOLUME
 from services.common.kernel import day
 
-SHANGHAI = timezone(timedelta(hours=8))
 EVENT_ID_LIMIT = 256
 
 
@@ -106,4 +106,4 @@ def _content_time(told: Mapping[str, str], intake: Intake) -> datetime:
     """Return midnight of the day that the row tells of: a later account of the same fact then has a later time."""
     text = told.get(intake.day_field) or told.get("received_on", "")
     known = day.parse_month(text, "month") if intake.day_field == "month" else day.parse_day(text, intake.day_field)
-    return datetime.combine(known, time(), SHANGHAI).astimezone(UTC)
+    return datetime.combine(known, time(), CHINA).astimezone(UTC)

@@ -107,12 +107,20 @@ def _json_lines(lines: _Lines) -> Iterator[Row]:
 
 def _parsed(row: Row) -> Row:
     try:
-        value = orjson.loads(row.original)
+        return row._replace(fields=parse(row.original))
+    except InvalidInput as error:
+        return row._replace(problem=str(error))
+
+
+def parse(line: str | bytes) -> Mapping[str, object]:
+    """Return the object of a JSON line; raises InvalidInput when it is something else."""
+    try:
+        value = orjson.loads(line)
     except orjson.JSONDecodeError as error:
-        return row._replace(problem=f"the line is no JSON: {error}")
+        raise InvalidInput(f"the line is no JSON: {error}") from error
     if not isinstance(value, dict):
-        return row._replace(problem="the line is no JSON object: write one object a line")
-    return row._replace(fields=value)
+        raise InvalidInput("the line is no JSON object: write one object a line")
+    return value
 
 
 def _is_text(text: str) -> bool:
