@@ -21,7 +21,8 @@ from services.common.lifecycle import run_loops
 from services.credit import bootstrap as credit
 from services.credit.config import CreditConfig
 from services.launcher.state import PORTAL, SERVE, State
-from services.portal import bootstrap as portal
+from services.portal.app import make_app
+from services.portal.bootstrap import serve as serve_page
 from services.registry import bootstrap as registry
 from services.search import bootstrap as search
 
@@ -52,7 +53,8 @@ async def _serving(state: State, dsn: str) -> None:
     address = f"127.0.0.1:{state.port(SERVE)}"
     running = await server.start(services, verifier=Verifier(load_key(state.key_file)), address=address)
     async with grpc.aio.insecure_channel(address) as channel:
-        page = await portal.serve(channel, clock, host="127.0.0.1", port=state.port(PORTAL))
+        page = serve_page(make_app(channel, clock), "127.0.0.1", state.port(PORTAL))
+        await page.start()
         _ready()
         await stop.wait()
         await page.stop()

@@ -110,7 +110,11 @@ class State:
         key = load_key(self.key_file)
         grpc = f"127.0.0.1:{self.port(SERVE)}"
         tokens = {
-            role.value: issue(key, Actor(subject=f"demo-{role}", office=f"demo {role}", roles=frozenset({role})), seconds=TOKEN_SECONDS)
+            role.value: issue(
+                key,
+                Actor(subject=f"demo-{role}", office=f"demo {role}", roles=frozenset({role})),
+                seconds=TOKEN_SECONDS,
+            )
             for role in Role
             if role is not Role.PUBLIC
         }

@@ -40,7 +40,9 @@ class Supervisor:
         """Return the supervisor; nothing runs yet."""
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         """Stop the processes, then PostgreSQL."""
         self._stop_children()
         self._postgres.stop()
@@ -85,7 +87,12 @@ class Supervisor:
         environment = {**os.environ, "MERCHANTCREDIT_DSN": self._postgres.dsn, "MALLOC_ARENA_MAX": "2"}
         with (self._state.logs / f"{role}.log").open("ab") as errors:
             self._children[role] = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                command, stdout=subprocess.PIPE, stderr=errors, stdin=subprocess.DEVNULL, env=environment, start_new_session=True
+                command,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                stdin=subprocess.DEVNULL,
+                env=environment,
+                start_new_session=True,
             )
 
     def _await_ready(self, role: str) -> None:

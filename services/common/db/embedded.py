@@ -99,9 +99,7 @@ class EmbeddedPostgres:
         pid = int(lock.read_text().split("\n", 1)[0])
         if self._is_ours(pid):
             os.kill(pid, signal.SIGINT)
-        waiting = Retrying(
-            retry=retry_if_result(bool), stop=stop_after_delay(START_SECONDS), wait=wait_fixed(0.05)
-        )
+        waiting = Retrying(retry=retry_if_result(bool), stop=stop_after_delay(START_SECONDS), wait=wait_fixed(0.05))
         try:
             waiting(self._is_ours, pid)
         except RetryError as error:
