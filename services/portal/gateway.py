@@ -107,7 +107,7 @@ def typed(error: grpc.aio.AioRpcError) -> PlatformError:
 
 
 def _details(error: grpc.aio.AioRpcError) -> tuple[error_details_pb2.ErrorInfo, list[FieldViolation]]:
-    status = rpc_status.from_call(error)
+    status = rpc_status.from_call(error)  # type: ignore[arg-type] # it reads what both kinds of call have
     info, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
     for detail in status.details if status else ():
         if detail.Is(info.DESCRIPTOR):

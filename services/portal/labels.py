@@ -18,7 +18,7 @@ _RULES = {
     "score.bound": ("得分范围", "Bounds of the score"),
     "list.override": ("列入名单", "Listed"),
 }
-_STATUSES = {
+_STATUSES: dict[int, tuple[str, str]] = {
     OperatingStatus.OPERATING_STATUS_OPERATING: ("在营", "Operating"),
     OperatingStatus.OPERATING_STATUS_MOVED_OUT: ("迁出", "Moved out"),
     OperatingStatus.OPERATING_STATUS_DEREGISTERED: ("注销", "Deregistered"),
@@ -55,8 +55,8 @@ def rule(rule_id: str, lang: str) -> str:
     return _pick(_RULES.get(rule_id, (rule_id, rule_id)), lang)
 
 
-def status(value: OperatingStatus, lang: str) -> str:
-    """Return an operating status in words; empty when it was not told."""
+def status(value: int, lang: str) -> str:
+    """Return an OperatingStatus in words; empty when it was not told."""
     return _pick(_STATUSES.get(value, ("", "")), lang)
 
 

@@ -38,8 +38,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "switch_hint": ("Read this page in English", "用中文阅读本页"),
     "footer_note": (
         "数据由市场监管等部门依法归集。本页只列依法公开的信息，期满自动撤下。",
-        "Data are collected by law from market regulators and other offices. Only what the law publishes is shown, "
-        "and it is taken down when its period ends.",
+        (
+            "Data are collected by law from market regulators and other offices. Only what the law publishes is shown, "
+            "and it is taken down when its period ends."
+        ),
     ),
     "footer_api": ("开放接口", "Open data API"),
     # search
@@ -52,8 +54,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "home_title": ("买之前，先看看对方是谁", "Know whom you buy from"),
     "home_lede": (
         "输入店铺背后企业的名称或代码，查看登记状态、信用等级，以及每一分的来由。",
-        "Type the name or code of the business behind a shop to see whether it is registered, its credit grade, "
-        "and where every point comes from.",
+        (
+            "Type the name or code of the business behind a shop to see whether it is registered, its credit grade, "
+            "and where every point comes from."
+        ),
     ),
     "home_who_title": ("核对主体", "Check who it is"),
     "home_who": (
@@ -81,8 +85,10 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "results_none": ("没有找到相符的企业", "No enterprise found"),
     "results_none_help": (
         "试试名称里的两三个字、拼音首字母，或取消筛选条件。个体网店请查其营业执照上的名称。",
-        "Try two or three characters of the name, the pinyin initials, or clear the filters. For a small shop, use the "
-        "name on its business licence.",
+        (
+            "Try two or three characters of the name, the pinyin initials, or clear the filters. For a small shop, use the "
+            "name on its business licence."
+        ),
     ),
     "results_ask": ("请输入要查询的名称或代码。", "Type a name or a code to search."),
     "results_list": ("企业", "Enterprises"),

@@ -11,8 +11,10 @@ RECORD: dict[str, tuple[str, str]] = {
     ),
     "buffered": (
         "得分所在区间为 {band} 级；等级为 {grade}，因为临近分界线 10 分以内的升降要到下月才确认。",
-        "The score lies in the band of {band}; the grade is {grade}, because a move within 10 points of a border is "
-        "confirmed only at the turn of a month.",
+        (
+            "The score lies in the band of {band}; the grade is {grade}, because a move within 10 points of a border is "
+            "confirmed only at the turn of a month."
+        ),
     ),
     "registration": ("登记信息", "Registration"),
     "registry_silent": (
@@ -28,8 +30,10 @@ RECORD: dict[str, tuple[str, str]] = {
     "why": ("得分从哪里来", "Where the score comes from"),
     "why_lede": (
         "每一行是一条规则的结果。条形从上一行的累计分开始，各行相加，一分不差。",
-        "Each line is the outcome of one rule. A bar starts where the line above ended; together they make the score, "
-        "to the last point.",
+        (
+            "Each line is the outcome of one rule. A bar starts where the line above ended; together they make the score, "
+            "to the last point."
+        ),
     ),
     "basis": ("依据", "Basis"),
     "changes_on": ("{day} 起变化", "Changes on {day}"),
@@ -91,14 +95,18 @@ RECORD: dict[str, tuple[str, str]] = {
     "error_code": ("这不是有效的统一社会信用代码", "This is no valid credit code"),
     "error_code_help": (
         "代码共 18 位，印在营业执照右上角。请对照执照逐位核对，或改用名称查询。",
-        "The code has 18 characters and stands at the top of the business licence. Compare it character by character, "
-        "or search by name instead.",
+        (
+            "The code has 18 characters and stands at the top of the business licence. Compare it character by character, "
+            "or search by name instead."
+        ),
     ),
     "error_unknown": ("没有收录这个代码", "This code is not on record"),
     "error_unknown_help": (
         "代码本身有效，但尚未收录该企业：可能不是电子商务经营者，或登记信息还未送达。",
-        "The code itself is valid, but the enterprise is not on record: it may not trade online, or its registration has "
-        "not arrived yet.",
+        (
+            "The code itself is valid, but the enterprise is not on record: it may not trade online, or its registration has "
+            "not arrived yet."
+        ),
     ),
     "error_page": ("没有这个页面", "There is no such page"),
     "error_page_help": (

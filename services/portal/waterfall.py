@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from services.portal.grades import FULL_SCORE
 
@@ -38,6 +38,6 @@ def waterfall(amounts: Sequence[int]) -> Waterfall:
     def bar(start: int, end: int) -> Bar:
         return Bar(at(min(start, end)), f"{abs(end - start) / (high - low):.3%}", end)
 
-    bars = [bar(start, end) for start, end in zip(totals, totals[1:], strict=False)]
+    bars = [bar(start, end) for start, end in pairwise(totals)]
     grid = [(at(value), value // 1000) for value in range(0, FULL_SCORE + 1, _STEP)]
     return Waterfall(bars, bar(0, totals[-1]), grid)
