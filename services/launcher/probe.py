@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import grpc
-from merchantcredit.events.v1.complaint_pb2 import ComplaintReported
+from merchantcredit.events.v1.complaint_pb2 import ComplaintKind, ComplaintReported, ComplaintStatus, ProblemType
 from merchantcredit.search.v1 import search_service_pb2 as pb
 from merchantcredit.search.v1 import search_service_pb2_grpc as rpc
 
@@ -75,10 +75,10 @@ def _event(code: str, number: str) -> Message:
     complaint = ComplaintReported(
         case_id=f"demo.{number}",
         credit_code=code,
-        kind=1,
-        status=2,
+        kind=ComplaintKind.COMPLAINT_KIND_DISPUTE,
+        status=ComplaintStatus.COMPLAINT_STATUS_ACCEPTED,
         received_on=china_day(now).isoformat(),
-        problem_type=2,
+        problem_type=ProblemType.PROBLEM_TYPE_AFTER_SALES,
     )
     headers = cloudevents.headers(event_id=f"demo.{number}", event_type=COMPLAINT, source=SOURCE, time=now)
     return Message(topic=COMPLAINT, key=code, value=complaint.SerializeToString(), headers=headers)
