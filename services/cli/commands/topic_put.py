@@ -19,9 +19,7 @@ from services.common.eventlog.port import Message
 
 STANDARD_INPUT = Path("-")
 
-InputFile = Annotated[
-    Path, typer.Option("--file", exists=True, dir_okay=False, allow_dash=True, help="JSON Lines; - is standard input.")
-]
+InputFile = Annotated[Path, typer.Option("--file", help="JSON Lines; - is standard input.")]
 Source = Annotated[str, typer.Option(help="Source of lines that name none.")]
 Raw = Annotated[bool, typer.Option("--raw", help="Put each line as it is, as JSON data, unchecked.")]
 Key = Annotated[str, typer.Option(help="Key of raw lines.")]

@@ -1,7 +1,6 @@
 """Which field a column fills: by our name, by an alias that extracts use, or as the caller maps it."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 
 from services.common.errors import FieldViolation, InvalidInput
 
@@ -68,21 +67,33 @@ VOLUME = ENVELOPE | {
 Aliases = Mapping[str, tuple[str, ...]]
 
 
+class _Names(dict[str, str | None]):
+    """Column names to fields; each spelling is folded once, since every row repeats it."""
+
+    def __init__(self, known: Mapping[str, str]) -> None:
+        super().__init__()
+        self._known = known
+
+    def __missing__(self, name: str) -> str | None:
+        field = self[name] = self._known.get(_folded(name))
+        return field
+
+
 class Columns:
     """Renames the columns of a file to our fields; columns that no field knows are left out."""
 
     def __init__(self, aliases: Aliases, mapped: Iterable[str] = ()) -> None:
         known = {_folded(other): field for field, names in aliases.items() for other in (field, *names)}
-        self._fields = known | {_folded(column): field for column, field in _pairs(mapped, aliases)}
+        self._names = _Names(known | {_folded(column): field for column, field in _pairs(mapped, aliases)})
 
     def rename(self, fields: Mapping[str, object]) -> dict[str, str]:
         """Return the values by our fields, as text without outer blanks; an absent value is empty."""
-        known = ((self.field(name), value) for name, value in fields.items())
-        return {field: _text(value) for field, value in known if field is not None}
+        names = self._names
+        return {field: _text(value) for name, value in fields.items() if (field := names[name]) is not None}
 
     def field(self, name: str) -> str | None:
         """Return the field that a column fills; None when no field knows it."""
-        return self._fields.get(_folded(name))
+        return self._names[name]
 
     def check(self, header: Sequence[str] | None, required: Sequence[str]) -> None:
         """Raise InvalidInput when a CSV file's header gives no column for a field that every row needs."""
@@ -103,7 +114,6 @@ def _pairs(mapped: Iterable[str], aliases: Aliases) -> Iterable[tuple[str, str]]
         yield column, field
 
 
-@lru_cache(maxsize=4096)
 def _folded(name: str) -> str:
     return name.strip().casefold()
 

@@ -78,10 +78,10 @@ def _flat(fields: Mapping[str, object], names: Columns) -> Mapping[str, object]:
     data = fields.get("data")
     if not isinstance(data, Mapping):
         return fields
-    unknown = [name for name in data if names.field(name) is None]
-    if unknown:
-        raise values.invalid(f"data.{unknown[0]}", "there is no such field: see the proto, or add --map COLUMN=FIELD")
-    return {**data, **{name: value for name, value in fields.items() if name != "data"}}
+    for name in data:
+        if names.field(name) is None:
+            raise values.invalid(f"data.{name}", "there is no such field: see the proto, or add --map COLUMN=FIELD")
+    return {**data, **fields}
 
 
 def _content_id(source: str, value: bytes) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from google.protobuf.descriptor import EnumDescriptor
 from merchantcredit.events.v1.complaint_pb2 import (
@@ -76,7 +77,13 @@ def volume(told: Mapping[str, str]) -> VolumeReported:
 
 
 def _code(told: Mapping[str, str]) -> str:
-    return credit_code.parse(told.get("credit_code", ""))
+    return _parsed_code(told.get("credit_code", ""))
+
+
+@lru_cache(maxsize=65_536)
+def _parsed_code(text: str) -> str:
+    """Check a code once: the same merchants come again and again."""
+    return credit_code.parse(text)
 
 
 def _text(told: Mapping[str, str], field: str, limit: int, *, required: bool = False) -> str:

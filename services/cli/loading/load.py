@@ -42,6 +42,7 @@ class Job:
 def _bar(path: Path) -> Iterator[Callable[[int], None]]:
     """Show on standard error how much of the file is settled; give what moves it, by bytes."""
     columns = (TextColumn(path.name), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task(path.name, total=path.stat().st_size)
         yield lambda end: progress.update(task, completed=end)
