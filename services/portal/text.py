@@ -78,7 +78,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "legend_note": ("现行规则 {version}，满分 1000 分", "Rules in force: {version}; out of 1000 points"),
     "legend_range": ("{floor} – {ceiling} 分", "{floor} – {ceiling} points"),
     "legend_nr": ("资料不足或不参评", "Too little is known, or not eligible"),
-    "results_title": ("“{query}”的查询结果", "Results for “{query}”"),
+    "results_title": ("查询：{query}", "Results for “{query}”"),
     "results_count": ("共 {count} 家", "{count} found"),
     "results_many": ("超过 {count} 家，请再输入几个字", "More than {count} found; type a little more"),
     "results_as_of": ("索引截至 {moment}（{age}）", "Index as of {moment} ({age})"),
