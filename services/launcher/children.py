@@ -48,7 +48,7 @@ async def _serving(state: State, dsn: str) -> None:
     services = [
         registry.serving(dsn, clock),
         credit.serving(_credit_config(state, dsn), clock),
-        search.serving(state.index, clock),
+        search.serving(state.index),
     ]
     address = f"127.0.0.1:{state.port(SERVE)}"
     running = await server.start(services, verifier=Verifier(load_key(state.key_file)), address=address)
