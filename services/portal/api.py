@@ -9,10 +9,11 @@ from merchantcredit.search.v1.search_service_pb2 import RecordHit, SuggestRecord
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from services.common.clock import Clock, china_day
 from services.common.kernel import credit_code
 from services.portal import labels
 from services.portal.gateway import Dossier, Gateway
-from services.portal.lines import lines_of
+from services.portal.lines import lines_of, live_facts
 from services.portal.queries import SearchQuery, whole_number
 from services.portal.rendering import language
 
@@ -24,8 +25,9 @@ _NUMBERS = frozenset({"score_millipoints", "amount_millipoints", "fact_count", "
 class Api:
     """Answers in JSON; PlatformErrors go up to services.portal.failures."""
 
-    def __init__(self, gateway: Gateway) -> None:
+    def __init__(self, gateway: Gateway, clock: Clock) -> None:
         self._gateway = gateway
+        self._clock = clock
 
     async def search(self, request: Request) -> Response:
         """Find records: q, grade, region, page_size, page_token."""
@@ -44,12 +46,14 @@ class Api:
     async def record(self, request: Request) -> Response:
         """Return a record with its lines explained."""
         code = credit_code.parse(request.path_params["code"])
-        return JSONResponse(record_json(await self._gateway.dossier(code)))
+        today = china_day(self._clock.now()).isoformat()
+        return JSONResponse(record_json(await self._gateway.dossier(code), today))
 
 
-def record_json(dossier: Dossier) -> dict[str, Any]:
-    """Return a public record as JSON, its lines with their sentences; a digest is written in hex."""
+def record_json(dossier: Dossier, today: str) -> dict[str, Any]:
+    """Return a public record on a day (YYYY-MM-DD) as JSON, its lines with their sentences; a digest is written in hex."""
     body = _plain(dossier.record)
+    body["facts"] = [_plain(fact) for fact in live_facts(dossier.record, today)]
     body.setdefault("score_millipoints", None)
     body["contributions"] = [
         {**_plain(line), "evidence_digest": line.evidence_digest.hex()} for line in lines_of(dossier)

@@ -25,7 +25,7 @@ def make_app(channel: grpc.aio.Channel, clock: Clock) -> Starlette:
     gateway, renderer = Gateway(channel), Renderer()
     failures = Failures(renderer)
     return Starlette(
-        routes=_routes(Pages(gateway, renderer, clock), Api(gateway)),
+        routes=_routes(Pages(gateway, renderer, clock), Api(gateway, clock)),
         middleware=[Middleware(HeadersMiddleware)],
         exception_handlers={
             PlatformError: failures.platform,

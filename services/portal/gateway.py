@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import grpc
+import structlog
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 from merchantcredit.credit.v1 import credit_service_pb2, credit_service_pb2_grpc, record_pb2
@@ -31,6 +32,7 @@ _BY_CODE: dict[grpc.StatusCode, type[PlatformError]] = {
     grpc.StatusCode.DEADLINE_EXCEEDED: DependencyUnavailable,
 }
 _Answer = TypeVar("_Answer")
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,10 +99,16 @@ async def _answer(call: Awaitable[_Answer]) -> _Answer:
 
 
 def typed(error: grpc.aio.AioRpcError) -> PlatformError:
-    """Return the typed error of a status: by its ErrorInfo, else by its code; INTERNAL for all that is no one's fault."""
+    """Return the typed error of a status: by its ErrorInfo, else by its code, and INTERNAL for all other codes.
+
+    A status without ErrorInfo is the transport's, and its text may name addresses: it goes to the log only.
+    """
     info, violations = _details(error)
     family = _FAMILIES.get(info.reason) or _BY_CODE.get(error.code(), PlatformError)
     message, metadata = error.details() or "", dict(info.metadata)
+    if not info.reason:
+        log.warning("call_failed", code=error.code().name, details=message)
+        message = "a service behind the portal does not answer as it should: retry"
     if issubclass(family, InvalidInput):
         return family(message, metadata=metadata, violations=violations)
     return family(message, metadata=metadata)

@@ -29,19 +29,19 @@ _STATUSES: dict[int, tuple[str, str]] = {
 }
 _KINDS = {"complaint": ("投诉", "Complaint"), "penalty": ("行政处罚", "Penalty")}
 _DEFECTS = {
-    "EMPTY": ("没有输入代码。", "no code was given."),
-    "LENGTH": ("代码应为 {length} 位，这里是 {count} 位。", "a code has {length} characters, this has {count}."),
+    "EMPTY": ("没有输入代码。", "No code was given."),
+    "LENGTH": ("代码应为 {length} 位，这里是 {count} 位。", "A code has {length} characters, this has {count}."),
     "ALPHABET": (
         "含有代码里不会出现的字符。代码只用数字和大写字母，且不用 I、O、S、V、Z。",
-        "it holds characters that no code has: only digits and capital letters other than I, O, S, V, Z are used.",
+        "It holds characters that no code has: only digits and capital letters other than I, O, S, V, Z are used.",
     ),
     "REGION": (
         "第 3 至 8 位应为数字（登记机关所在地）。",
-        "characters 3 to 8 must be digits (the registrar's region).",
+        "Characters 3 to 8 must be digits (the registrar's region).",
     ),
     "CHECK_CHARACTER": (
         "最后一位校验不符，多半有一位抄错了，请与营业执照核对。",
-        "the last character does not fit the others; most likely one was mistyped: compare it with the licence.",
+        "The last character does not fit the others; most likely one was mistyped: compare it with the licence.",
     ),
 }
 

@@ -97,7 +97,12 @@ def _tone(place: int, amount: int) -> str:
 
 def facts_view(record: PublicRecord, today: str, lang: str) -> list[FactView]:
     """Return the facts that may be shown on a day (YYYY-MM-DD); a fact that has ended is dropped whoever sent it."""
-    return [_fact(fact, lang) for fact in record.facts if not fact.until or fact.until > today]
+    return [_fact(fact, lang) for fact in live_facts(record, today)]
+
+
+def live_facts(record: PublicRecord, today: str) -> list[PublishedFact]:
+    """Return the facts that have not ended on a day (YYYY-MM-DD)."""
+    return [fact for fact in record.facts if not fact.until or fact.until > today]
 
 
 def _fact(fact: PublishedFact, lang: str) -> FactView:

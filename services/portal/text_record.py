@@ -38,7 +38,7 @@ RECORD: dict[str, tuple[str, str]] = {
     "basis": ("依据", "Basis"),
     "changes_on": ("{day} 起变化", "Changes on {day}"),
     "facts_behind": ("{count} 件事实", "{count} facts"),
-    "running": ("累计 {total}", "running total {total}"),
+    "running": ("累计 {total}", "sum {total}"),
     "evidence": ("核验信息", "Evidence"),
     "evidence_note": (
         "最近 {shown} 件（共 {count} 件）的编号；摘要涵盖全部。",
