@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import grpc
 from merchantcredit.credit.v1 import credit_service_pb2_grpc as rpc
 
 from services.common.clock import Clock, china_day
@@ -14,7 +15,7 @@ from services.common.lifecycle import Loop
 from services.credit.adapters.policy_files import load_policies
 from services.credit.adapters.record_reader import RecordReader
 from services.credit.adapters.submissions import PostgresSubmissions
-from services.credit.api.raw_record import raw_record_handler
+from services.credit.api.raw_record import use_raw_record
 from services.credit.api.servicer import ACCESS, CreditServicer
 from services.credit.application.apply_events import ApplyEvents
 from services.credit.application.sources import SourceMap
@@ -55,8 +56,8 @@ def serving(config: CreditConfig, clock: Clock) -> Registration:
     submit = Submit(PostgresSubmissions(pool), decoder.decode, clock)
     servicer = CreditServicer(pool, reader, submit, config.dsn)
 
-    def add(server: object) -> None:
-        server.add_generic_rpc_handlers((raw_record_handler(SERVICE, servicer.GetCreditRecord),))  # type: ignore[attr-defined]
-        rpc.add_CreditServiceServicer_to_server(servicer, server)  # type: ignore[arg-type]
+    def add(server: grpc.aio.Server) -> None:
+        rpc.add_CreditServiceServicer_to_server(servicer, server)
+        use_raw_record(server, SERVICE, servicer.GetCreditRecord)
 
     return Registration(service_name=SERVICE, add=add, access=ACCESS, closers=(pool.close, reader.close))

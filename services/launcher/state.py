@@ -14,6 +14,8 @@ from services.common.auth.tokens import issue, load_key, make_key
 from services.common.errors import PreconditionFailed
 
 TOKEN_SECONDS = 365 * 24 * 3600
+#: The first firm of the sample data: the printed merchant token is this merchant's.
+SAMPLE_MERCHANT = "91520500MAY297965A"
 SERVE, PORTAL, POSTGRES = 0, 1, 2
 
 
