@@ -20,8 +20,8 @@ _YEAR_SECONDS = 365 * 86400
 
 def language(request: Request) -> str:
     """Return the reader's language: what the address asks for, else what was chosen before, else Chinese."""
-    asked = request.query_params.get("lang") or request.cookies.get(COOKIE, "")
-    return asked if asked in LANGUAGES else LANGUAGES[0]
+    asked = (request.query_params.get("lang"), request.cookies.get(COOKIE))
+    return next((lang for lang in asked if lang in LANGUAGES), LANGUAGES[0])
 
 
 class Renderer:
