@@ -47,7 +47,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     # search
     "search": ("查询", "Search"),
     "search_label": ("企业名称或统一社会信用代码", "Enterprise name or unified social credit code"),
-    "search_placeholder": ("名称的一部分、拼音或 18 位代码", "Part of a name, pinyin, or the 18-digit code"),
+    "search_placeholder": ("名称的一部分、拼音或 18 位代码", "Part of a name, pinyin, or the 18-character code"),
     "suggest_some": ("{count} 条建议，用上下键选择", "{count} suggestions; use the arrow keys"),
     "suggest_none": ("没有建议，按回车查询全部", "No suggestions; press Enter to search"),
     "suggest_failed": ("建议暂不可用，按回车查询", "Suggestions are unavailable; press Enter to search"),
@@ -78,7 +78,7 @@ SENTENCES: dict[str, tuple[str, str]] = {
     "legend_note": ("现行规则 {version}，满分 1000 分", "Rules in force: {version}; out of 1000 points"),
     "legend_range": ("{floor} – {ceiling} 分", "{floor} – {ceiling} points"),
     "legend_nr": ("资料不足或不参评", "Not enough data"),
-    "results_title": ("查询：{query}", "Results for “{query}”"),
+    "results_title": ("查询：{query}", "Results: {query}"),
     "results_count": ("共 {count} 家", "{count} found"),
     "results_many": ("超过 {count} 家，请再输入几个字", "More than {count} found; type a little more"),
     "results_as_of": ("索引截至 {moment}（{age}）", "Index as of {moment} ({age})"),
