@@ -12,6 +12,11 @@ from services.common.db.embedded import DATABASE, EmbeddedPostgres
 from services.common.db.migrate import migrate
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--long`: fault runs over many seeds and every moment, as `make chaos` runs them."""
+    parser.addoption("--long", action="store_true", default=False, help="run the fault tests at full length")
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -35,7 +35,7 @@ def working(
     policies = load_policies(config.policy_folder)
     pool = open_pool(config.dsn)
     decoder = Decoder(SourceMap(config.sources), policies.on(china_day(clock.now())), config.complainant_key)
-    handler = CreditHandler(decoder, ApplyEvents(policies), policies, clock)
+    handler = CreditHandler(decoder, ApplyEvents(policies, clock), policies, clock)
     consumer = BatchConsumer(
         event_log=event_log,
         group=CREDIT_GROUP,

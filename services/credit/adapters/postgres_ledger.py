@@ -41,13 +41,21 @@ FROM unnest(%b::bigint[], %b::bool[], %b::bigint[], %b::bytea[], %b::text[], %b:
     AS g (id, known, seq, cells, detail, grade, good_until, registration)
 WHERE s.id = g.id
 """
-_PLACE = """
-INSERT INTO credit.fact AS f (fact_id, subject_id, kind, occurred_on, weighs, status, response, problem_type)
-SELECT * FROM unnest(
-    %b::text[], %b::bigint[], %b::smallint[], %b::date[], %b::bool[], %b::smallint[], %b::smallint[], %b::smallint[])
-ON CONFLICT (fact_id) DO UPDATE
-SET subject_id = excluded.subject_id, occurred_on = excluded.occurred_on, weighs = excluded.weighs,
-    status = excluded.status, response = excluded.response, problem_type = excluded.problem_type
+_GIVEN = """
+unnest(%b::text[], %b::bigint[], %b::smallint[], %b::date[], %b::bool[], %b::smallint[], %b::smallint[], %b::smallint[])
+    AS g (fact_id, subject_id, kind, occurred_on, weighs, status, response, problem_type)
+"""
+# No ON CONFLICT: a fact that was absent when it was looked for could not be locked. When another worker has placed it
+# since, what was folded here is without that worker's account: the violation rolls the batch back, and it is read again.
+_PLACE_NEW = f"""
+INSERT INTO credit.fact (fact_id, subject_id, kind, occurred_on, weighs, status, response, problem_type)
+SELECT * FROM {_GIVEN} ORDER BY fact_id
+"""
+_PLACE = f"""
+UPDATE credit.fact AS f
+SET subject_id = g.subject_id, occurred_on = g.occurred_on, weighs = g.weighs,
+    status = g.status, response = g.response, problem_type = g.problem_type
+FROM {_GIVEN} WHERE f.fact_id = g.fact_id
 """
 
 
@@ -57,6 +65,7 @@ class PostgresLedger:
     def __init__(self, conn: Connection, policies: Policies) -> None:
         self._conn = conn
         self._records = RecordStore(conn, policies)
+        self._locked: set[str] = set()
 
     def take(
         self, told: Sequence[Told], undecodable: Sequence[Undecodable], at: datetime
@@ -105,9 +114,10 @@ class PostgresLedger:
 
     def assertions(self, fact_ids: Sequence[str]) -> Sequence[Assertion]:
         """Lock facts and return all that was told of them."""
-        self._conn.execute(
-            "SELECT 1 FROM credit.fact WHERE fact_id = ANY(%s) ORDER BY fact_id FOR UPDATE", [list(fact_ids)]
-        )
+        locked = self._conn.execute(
+            "SELECT fact_id FROM credit.fact WHERE fact_id = ANY(%s) ORDER BY fact_id FOR UPDATE", [list(fact_ids)]
+        ).fetchall()
+        self._locked = {row[0] for row in locked}
         with self._conn.cursor(binary=True) as cursor:
             rows = cursor.execute(
                 "SELECT fact_id, authority, source_time, event_id, held, kind, body"
@@ -145,8 +155,13 @@ class PostgresLedger:
             )
 
     def place(self, facts: Sequence[tuple[Fact, int]]) -> None:
-        """Note where facts stand."""
-        self._conn.execute(_PLACE, _columns([_placed(fact, subject_id) for fact, subject_id in facts], 8))
+        """Note where facts stand; raises UniqueViolation when another worker made one of them meanwhile."""
+        rows = [_placed(fact, subject_id) for fact, subject_id in facts]
+        known = [row for row in rows if row[0] in self._locked]
+        new = [row for row in rows if row[0] not in self._locked]
+        for statement, placed in ((_PLACE, known), (_PLACE_NEW, new)):
+            if placed:
+                self._conn.execute(statement, _columns(placed, 8))
 
     def newest_cases(self, subject_id: int) -> list[Case]:
         """Return the newest weighing cases."""
