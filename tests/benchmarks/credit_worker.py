@@ -24,7 +24,9 @@ FROM eventlog.message WHERE topic = %s AND id > %s GROUP BY key
 
 
 @benchmark(
-    "credit_worker_embedded", unit="events/s", to="a loop that reads, parses, copies, upserts and announces the same bytes"
+    "credit_worker_embedded",
+    unit="events/s",
+    to="a loop that reads, parses, copies, upserts and announces the same bytes",
 )
 def credit_worker_embedded(scale: Scale) -> Outcome:
     """Apply the workload once; then let the ceiling loop do so on a cluster of its own."""
@@ -75,7 +77,9 @@ def published(dsn: str) -> dict[str, bytes]:
 def _drain(dsn: str, log: FeedsEventLog) -> int:
     """Number what waits, and step the worker until nothing is left; returns how many records it took."""
     Sequencer(dsn).sequence_once()
-    batch, _ = working(CreditConfig(dsn=dsn, complainant_key=_KEY), log, FixedClock(workload.NOW), BatchPolicy(poll_seconds=0.0))
+    batch, _ = working(
+        CreditConfig(dsn=dsn, complainant_key=_KEY), log, FixedClock(workload.NOW), BatchPolicy(poll_seconds=0.0)
+    )
     assert isinstance(batch, BatchConsumer)
     consumer = log.consumer(group=batch.group, topics=batch.topics, load_offsets=batch._load)
     taken = 0
