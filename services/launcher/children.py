@@ -26,8 +26,6 @@ from services.portal.bootstrap import serve as serve_page
 from services.registry import bootstrap as registry
 from services.search import bootstrap as search
 
-ROLES = ("serve", "work", "project")
-
 
 def run_child(role: str, state: State, dsn: str) -> None:
     """Run one process of a role until SIGTERM, or until the launcher dies."""

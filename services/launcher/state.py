@@ -17,6 +17,8 @@ TOKEN_SECONDS = 365 * 24 * 3600
 #: The first firm of the sample data: the printed merchant token is this merchant's.
 SAMPLE_MERCHANT = "91520500MAY297965A"
 SERVE, PORTAL, POSTGRES = 0, 1, 2
+#: The processes that the launcher starts; named here, so that it need not load what they run.
+ROLES = ("serve", "work", "project")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,10 +13,8 @@ from typing import Self
 import structlog
 
 from services.common.db.embedded import EmbeddedPostgres
-from services.common.db.migrate import migrate
 from services.common.errors import DependencyUnavailable
-from services.launcher.children import ROLES
-from services.launcher.state import POSTGRES, Endpoints, State
+from services.launcher.state import POSTGRES, ROLES, Endpoints, State
 
 READY_SECONDS = 60
 STOP_SECONDS = 15
@@ -52,7 +50,8 @@ class Supervisor:
         self._state.lock()
         self._postgres.end_former()
         self._state.check_ports()
-        migrate(self._postgres.start())
+        self._postgres.start()
+        self._migrate()
         endpoints = self._state.write_endpoints(self._postgres.dsn)
         for role in ROLES:
             self._spawn(role)
@@ -74,6 +73,14 @@ class Supervisor:
                     self._note_restart()
                     self._spawn(role)
                     self._await_ready(role)
+
+    def _migrate(self) -> None:
+        """Bring the database to the newest schema, in a process that takes its libraries along when it ends."""
+        environment = {**os.environ, "MERCHANTCREDIT_DSN": self._postgres.dsn}
+        command = [sys.executable, "-m", "services.common.db.migrate"]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603 - our own module
+        if done.returncode != 0:
+            raise DependencyUnavailable(f"the database could not be migrated: {done.stderr.strip()[-500:]}")
 
     def _note_restart(self) -> None:
         now = time.monotonic()
