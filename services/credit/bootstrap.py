@@ -25,6 +25,8 @@ from services.credit.consumers.decode import Decoder
 from services.credit.consumers.sweeper import Sweeper
 from services.credit.consumers.worker import TOPICS, CreditHandler
 
+#: Records a batch under backlog: a larger batch touches fewer merchants an event, and each costs one publication.
+BATCH = 8000
 SERVICE = "merchantcredit.credit.v1.CreditService"
 
 
@@ -42,7 +44,7 @@ def working(
         topics=TOPICS,
         pool=pool,
         handler=handler,
-        policy=policy or BatchPolicy(),
+        policy=policy or BatchPolicy(max_records=BATCH),
     )
     return consumer, Sweeper(pool, policies, clock)
 

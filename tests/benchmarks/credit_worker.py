@@ -9,7 +9,7 @@ from services.common.eventlog.batch import BatchConsumer, BatchPolicy
 from services.common.eventlog.feeds import FeedsEventLog
 from services.common.eventlog.sequencer import Sequencer
 from services.common.eventlog.topics import RECORD
-from services.credit.bootstrap import working
+from services.credit.bootstrap import BATCH, working
 from services.credit.config import CreditConfig
 from tests.benchmarks import ceiling, workload
 from tests.benchmarks.fresh import fresh_database, settle
@@ -38,7 +38,7 @@ def credit_worker_embedded(scale: Scale) -> Outcome:
         prepare(dsn, scale)
         ceiling.prepare(dsn)
         settle(dsn)
-        return Outcome(rate, scale.of(workload.EVENTS) / ceiling.run(dsn, records, BatchPolicy().max_records))
+        return Outcome(rate, scale.of(workload.EVENTS) / ceiling.run(dsn, records, BATCH))
 
 
 def prepare(dsn: str, scale: Scale) -> None:
@@ -78,7 +78,10 @@ def _drain(dsn: str, log: FeedsEventLog) -> int:
     """Number what waits, and step the worker until nothing is left; returns how many records it took."""
     Sequencer(dsn).sequence_once()
     batch, _ = working(
-        CreditConfig(dsn=dsn, complainant_key=_KEY), log, FixedClock(workload.NOW), BatchPolicy(poll_seconds=0.0)
+        CreditConfig(dsn=dsn, complainant_key=_KEY),
+        log,
+        FixedClock(workload.NOW),
+        BatchPolicy(max_records=BATCH, poll_seconds=0.0),
     )
     assert isinstance(batch, BatchConsumer)
     consumer = log.consumer(group=batch.group, topics=batch.topics, load_offsets=batch._load)
