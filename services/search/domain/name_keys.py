@@ -34,7 +34,7 @@ class NameKeys:
     initials: tuple[str, ...]
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=4096)
 def name_keys(name: str) -> NameKeys:
     """Return the keys of a name; the same name, read again at the next revision, costs a look-up."""
     exact = normal_form(name)

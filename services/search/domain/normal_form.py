@@ -31,7 +31,7 @@ def _converter() -> Callable[[str], str]:
 _SIMPLIFIED = _Simplified()
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=4096)
 def normal_form(text: str) -> str:
     """Return the letters, digits and Chinese characters of a text in half width, simplified and in lower case."""
     folded = unicodedata.normalize("NFKC", text).lower().translate(_SIMPLIFIED)

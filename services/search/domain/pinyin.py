@@ -57,7 +57,7 @@ def _split(letters: str) -> Iterator[tuple[tuple[str, ...], ...]]:
             yield from (((letters[:length],), *rest) for rest in _split(letters[length:]))
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=4096)
 def _reading(character: str) -> str:
     return str(lazy_pinyin(character)[0]) if is_han(character) else character
 
