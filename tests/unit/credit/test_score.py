@@ -166,15 +166,15 @@ def test_the_examples_of_the_policy_hold() -> None:
 
 def test_an_example_that_fails_refuses_the_policy() -> None:
     with pytest.raises(InvalidInput, match="expected"):
-        examples.check(policy.load(TEXT.replace("score_millipoints = 740000", "score_millipoints = 740001")))
+        examples.check(policy.load(TEXT.replace("score_millipoints = 725000", "score_millipoints = 740001")))
 
 
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("slope_millipoints = 55000", "slope_millipoints = 55.5", "float"),
-        ("slope_millipoints = 55000", "slop = 1", "slope_millipoints"),
-        ("AA = 900000", "AA = 960000", "floors"),
+        ("slope_millipoints = 250000", "slope_millipoints = 55.5", "float"),
+        ("slope_millipoints = 250000", "slop = 1", "slope_millipoints"),
+        ("AA = 850000", "AA = 960000", "floors"),
         ('[penalty]\nbasis = "', '[penalty]\nbasis = ""\nnothing = "', "citation"),
         ("[ceilings]", "[unheard]\nx = 1\n[ceilings]", "unknown"),
     ],
