@@ -10,6 +10,7 @@ from services.cli.commands import (
     dead_letters_list,
     dead_letters_replay,
     dead_letters_show,
+    evaluate,
     generate,
     generate_registry,
     load_events,
@@ -37,7 +38,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def program() -> typer.Typer:
     """Return the program with all its commands."""
-    app = typer.Typer(name="merchant-credit", no_args_is_help=True, help="Loads, generates and looks into topics.")
+    app = typer.Typer(
+        name="merchant-credit", no_args_is_help=True, help="Loads, generates, proves, and looks into topics."
+    )
+    app.command("evaluate")(evaluate.evaluate)
     app.command("generate")(generate.generate)
     app.command("generate-registry")(generate_registry.generate_registry)
     app.add_typer(_load(), name="load", help="Load a file; repeating it changes nothing.")

@@ -12,7 +12,7 @@ from services.common.kernel.day import month_index
 from services.common.kernel.grade import Grade
 from services.credit.domain import cells, population, scorer
 from services.credit.domain.evaluation import Comparison, GradeOutcome, calibration, compare, decayed
-from services.credit.domain.evaluation_mapping import EvaluationMapping, Kind, Row, Rule, Table, invalid
+from services.credit.domain.evaluation_mapping import EvaluationMapping, Kind, Row, Rule, Table
 from services.credit.domain.facts import Fact, OperatingStatus, Registration
 from services.credit.domain.policy import Policy
 from services.credit.domain.population import Entry
@@ -57,21 +57,14 @@ def evaluate(facts: RowFile, outcomes: RowFile, as_of: date, mapping: Evaluation
 
     Raises InvalidInput for a column that is lacking, a value that is no day or number, or outcomes of one kind only.
     """
+    mapping.check(facts.columns, outcomes.columns)
     subjects: dict[str, _Subject] = defaultdict(_Subject)
     _take(subjects, mapping.facts.fitted(facts.columns), facts.rows, as_of, policy)
-    table = mapping.outcomes.fitted([*outcomes.columns])
-    _check_label(mapping, outcomes.columns)
-    rows = list(outcomes.rows)
+    table, rows = mapping.outcomes.fitted(outcomes.columns), list(outcomes.rows)
     _take(subjects, table, rows, as_of, policy)
     _label(subjects, table, rows, as_of, mapping)
     judged = [subject for subject in subjects.values() if subject.outcome is not None]
     return _evaluation(judged, as_of, mapping, policy)
-
-
-def _check_label(mapping: EvaluationMapping, columns: Sequence[str]) -> None:
-    lacking = (mapping.foretold.columns | mapping.positive.columns) - set(columns)
-    if lacking:
-        raise invalid("outcomes", f"the file lacks {', '.join(sorted(lacking))}: name the file's own in [label]")
 
 
 def _take(subjects: dict[str, _Subject], table: Table, rows: Iterable[Row], as_of: date, policy: Policy) -> None:

@@ -112,6 +112,15 @@ class EvaluationMapping:
     foretold: Condition
     positive: Condition
 
+    def check(self, facts_columns: Iterable[str], outcomes_columns: Iterable[str]) -> None:
+        """Refuse files that lack a column; raises InvalidInput naming it."""
+        self.facts.fitted(facts_columns)
+        there = set(outcomes_columns)
+        self.outcomes.fitted(there)
+        lacking = (self.foretold.columns | self.positive.columns) - there
+        if lacking:
+            raise invalid("outcomes", f"the file lacks {', '.join(sorted(lacking))}: name the file's own in [label]")
+
 
 def load(text: str) -> EvaluationMapping:
     """Read a mapping; raises InvalidInput naming the key that is absent, unknown or wrong."""
