@@ -18,6 +18,7 @@ from services.cli.commands import (
     topic_list,
     topic_put,
     topic_tail,
+    verify_scores,
 )
 from services.cli.loading.events import INTAKES
 from services.common.errors import PlatformError
@@ -44,6 +45,7 @@ def program() -> typer.Typer:
     app.command("evaluate")(evaluate.evaluate)
     app.command("generate")(generate.generate)
     app.command("generate-registry")(generate_registry.generate_registry)
+    app.command("verify-scores")(verify_scores.verify_scores)
     app.add_typer(_load(), name="load", help="Load a file; repeating it changes nothing.")
     app.add_typer(_topic(), name="topic", help="Put on a topic and look into it.")
     app.add_typer(_dead_letters(), name="dead-letters", help="What could not be applied: list, show, replay.")

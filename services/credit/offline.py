@@ -1,16 +1,19 @@
 """Credit's composition root for what runs beside the servers: the command line calls these and knows no part of credit."""
 
+from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
 from services.common.clock import Clock, china_day
 from services.credit.adapters.evaluation_files import find_mapping, read_rows
 from services.credit.adapters.policy_files import load_policies
+from services.credit.adapters.verify_store import RecordEncoder, WholeLedger, snapshot
 from services.credit.application.evaluate import Evaluation, evaluate
+from services.credit.application.verify_scores import Difference, Verification
 from services.credit.config import MAPPING_FOLDER, POLICY_FOLDER
 from services.credit.domain.evaluation import Interval
 
-__all__ = ["Evaluation", "Interval", "evaluate_files"]
+__all__ = ["Difference", "Evaluation", "Interval", "VerifyScores", "evaluate_files"]
 
 
 def evaluate_files(facts: Path, outcomes: Path, as_of: date, mapping: Path | None, clock: Clock) -> Evaluation:
@@ -19,3 +22,23 @@ def evaluate_files(facts: Path, outcomes: Path, as_of: date, mapping: Path | Non
     facts_file, outcomes_file = read_rows(facts, "--facts"), read_rows(outcomes, "--outcomes")
     chosen = find_mapping(mapping, MAPPING_FOLDER, facts_file, outcomes_file)
     return evaluate(facts_file, outcomes_file, as_of, chosen, policy)
+
+
+class VerifyScores:
+    """Recomputes every published score of a database from its ledger, in one snapshot."""
+
+    def __init__(self, dsn: str, policy_folder: Path = POLICY_FOLDER) -> None:
+        self._dsn = dsn
+        self._verification = Verification(load_policies(policy_folder), RecordEncoder())
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Return how many subjects, accounts and scores were gone through."""
+        return self._verification.counts
+
+    def differences(self) -> Iterator[Difference]:
+        """Yield each difference as it is found."""
+        with snapshot(self._dsn) as conn:
+            ledger = WholeLedger(conn)
+            yield from self._verification.differences(ledger)
+            yield from (Difference("", f"fact {fact_id}", "stands nowhere", "a subject") for fact_id in ledger.unplaced)
