@@ -126,18 +126,23 @@ def _state(packed: bytes, detail: str, registration: str) -> SubjectState | None
 def _published(record: bytes | None) -> Published | None:
     """Return what a record says; None when there is none or it cannot be read, which is itself a difference."""
     try:
-        message = PublicRecord.FromString(record or b"")
-        return Published(
-            revision=message.revision,
-            day=date.fromisoformat(message.day),
-            policy_version=message.policy_version,
-            computed_at=message.computed_time.ToDatetime(UTC),
-            score=message.score_millipoints if message.HasField("score_millipoints") else None,
-            grade=message.grade,
-            lines=tuple((line.rule_id, line.amount_millipoints) for line in message.contributions),
-        )
+        return read_published(record)[1] if record is not None else None
     except (DecodeError, ValueError):
         return None
+
+
+def read_published(record: bytes) -> tuple[PublicRecord, Published]:
+    """Return a record and what it says of itself; raises DecodeError or ValueError for what is no record."""
+    message = PublicRecord.FromString(record)
+    return message, Published(
+        revision=message.revision,
+        day=date.fromisoformat(message.day),
+        policy_version=message.policy_version,
+        computed_at=message.computed_time.ToDatetime(UTC),
+        score=message.score_millipoints if message.HasField("score_millipoints") else None,
+        grade=message.grade,
+        lines=tuple((line.rule_id, line.amount_millipoints) for line in message.contributions),
+    )
 
 
 def _inflated(compressed: bytes | None) -> bytes | None:

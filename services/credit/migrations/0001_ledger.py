@@ -53,6 +53,8 @@ CREATE TABLE credit.assertion (
     body bytea NOT NULL
 );
 CREATE INDEX assertion_fact ON credit.assertion (fact_id);
+-- The past of one enterprise is read by what named it.
+CREATE INDEX assertion_code ON credit.assertion (code);
 
 -- Where a fact stands now: whose it is, and what the newest cases are refilled from.
 CREATE TABLE credit.fact (
@@ -87,6 +89,16 @@ CREATE TABLE credit.record_revision (
     recorded_at timestamptz NOT NULL,
     record bytea NOT NULL,
     PRIMARY KEY (code, revision)
+);
+
+-- Who read the past of whom, and why.
+CREATE TABLE credit.past_read (
+    subject text NOT NULL,
+    code text NOT NULL,
+    as_of date NOT NULL,
+    known_at timestamptz NOT NULL,
+    purpose text NOT NULL,
+    read_at timestamptz NOT NULL
 );
 
 -- What RPC callers handed in, until the worker has come to it.
