@@ -7,6 +7,7 @@ import psycopg
 import typer
 
 from services.cli.commands import (
+    backtest,
     dead_letters_list,
     dead_letters_replay,
     dead_letters_show,
@@ -42,6 +43,7 @@ def program() -> typer.Typer:
     app = typer.Typer(
         name="merchant-credit", no_args_is_help=True, help="Loads, generates, proves, and looks into topics."
     )
+    app.command("backtest")(backtest.backtest)
     app.command("evaluate")(evaluate.evaluate)
     app.command("generate")(generate.generate)
     app.command("generate-registry")(generate_registry.generate_registry)

@@ -4,16 +4,31 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
+import psycopg
+
 from services.common.clock import Clock, china_day
+from services.credit.adapters import population_reader, shadow_store
 from services.credit.adapters.evaluation_files import find_mapping, read_rows
-from services.credit.adapters.policy_files import load_policies
+from services.credit.adapters.policy_files import load_draft, load_policies
 from services.credit.adapters.verify_store import RecordEncoder, WholeLedger, snapshot
+from services.credit.application.backtest import Backtest, Mover, backtest
 from services.credit.application.evaluate import Evaluation, evaluate
+from services.credit.application.rescore import rescore
 from services.credit.application.verify_scores import Difference, Verification
 from services.credit.config import MAPPING_FOLDER, POLICY_FOLDER
 from services.credit.domain.evaluation import Interval
 
-__all__ = ["Difference", "Evaluation", "Interval", "VerifyScores", "evaluate_files"]
+__all__ = [
+    "Backtest",
+    "Difference",
+    "Evaluation",
+    "Interval",
+    "Mover",
+    "VerifyScores",
+    "backtest_draft",
+    "evaluate_files",
+    "shadow",
+]
 
 
 def evaluate_files(facts: Path, outcomes: Path, as_of: date, mapping: Path | None, clock: Clock) -> Evaluation:
@@ -42,3 +57,19 @@ class VerifyScores:
             ledger = WholeLedger(conn)
             yield from self._verification.differences(ledger)
             yield from (Difference("", f"fact {fact_id}", "stands nowhere", "a subject") for fact_id in ledger.unplaced)
+
+
+def backtest_draft(dsn: str, draft: Path, day: date, policy_folder: Path = POLICY_FOLDER) -> Backtest:
+    """Run a draft over the whole population of a database beside the policy in force on a day, in one snapshot."""
+    proposed, active = load_draft(draft), load_policies(policy_folder).on(day)
+    with snapshot(dsn) as conn:
+        population = (chunk for _, chunk in population_reader.chunks(conn))
+        return backtest(population, active, proposed, day, population_reader.position(conn))
+
+
+def shadow(dsn: str, draft: Path, day: date) -> int:
+    """Score everybody by a draft into the shadow's table, published to nobody; return how many."""
+    policy = load_draft(draft)
+    with snapshot(dsn) as conn, psycopg.connect(dsn) as writing:
+        run = shadow_store.begin(writing, policy, day, population_reader.position(conn))
+        return rescore(population_reader.chunks(conn), shadow_store.PostgresShadow(writing, run), policy, day)

@@ -91,6 +91,23 @@ CREATE TABLE credit.record_revision (
     PRIMARY KEY (code, revision)
 );
 
+-- Scores by a policy that is not in force: a run of all subjects, published to nobody.
+CREATE TABLE credit.shadow_run (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    policy_version text NOT NULL,
+    policy_digest text NOT NULL,
+    day date NOT NULL,
+    position bigint NOT NULL,
+    began_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE TABLE credit.shadow_score (
+    run bigint NOT NULL REFERENCES credit.shadow_run ON DELETE CASCADE,
+    subject_id bigint NOT NULL,
+    grade smallint NOT NULL,
+    score bigint,
+    amounts bigint[]
+);
+
 -- Who read the past of whom, and why.
 CREATE TABLE credit.past_read (
     subject text NOT NULL,
