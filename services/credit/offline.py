@@ -8,11 +8,13 @@ import psycopg
 
 from services.common.clock import Clock, china_day
 from services.credit.adapters import population_reader, shadow_store
+from services.credit.adapters.cells_store import copy_cells
 from services.credit.adapters.evaluation_files import find_mapping, read_rows
 from services.credit.adapters.policy_files import load_draft, load_policies
-from services.credit.adapters.verify_store import RecordEncoder, WholeLedger, snapshot
+from services.credit.adapters.verify_store import RecordEncoder, WholeLedger, accounts, snapshot
 from services.credit.application.backtest import Backtest, Mover, backtest
 from services.credit.application.evaluate import Evaluation, evaluate
+from services.credit.application.rebuild_cells import rebuild_cells
 from services.credit.application.rescore import rescore
 from services.credit.application.verify_scores import Difference, Verification
 from services.credit.config import MAPPING_FOLDER, POLICY_FOLDER
@@ -27,6 +29,7 @@ __all__ = [
     "VerifyScores",
     "backtest_draft",
     "evaluate_files",
+    "rebuild",
     "shadow",
 ]
 
@@ -73,3 +76,13 @@ def shadow(dsn: str, draft: Path, day: date) -> int:
     with snapshot(dsn) as conn, psycopg.connect(dsn) as writing:
         run = shadow_store.begin(writing, policy, day, population_reader.position(conn))
         return rescore(population_reader.chunks(conn), shadow_store.PostgresShadow(writing, run), policy, day)
+
+
+def rebuild(dsn: str) -> int:
+    """Write the cells of all subjects anew from the ledger into credit.rebuilt_cells; return how many.
+
+    The worker's own cells stay as they are until somebody takes the new ones over, with the worker stopped.
+    """
+    with snapshot(dsn) as conn, psycopg.connect(dsn) as writing:
+        writing.execute("TRUNCATE credit.rebuilt_cells")
+        return copy_cells(writing, rebuild_cells(accounts(conn)))

@@ -50,7 +50,7 @@ class WholeLedger:
 
     def __iter__(self) -> Iterator[tuple[Kept, Sequence[Assertion]]]:
         """Yield every subject with all accounts of the facts that stand with it."""
-        told = self._accounts()
+        told = accounts(self._conn)
         waiting = next(told, None)
         while waiting is not None and waiting[0] == 0:
             self.unplaced.append(waiting[1].fact_id)
@@ -68,11 +68,13 @@ class WholeLedger:
             for row in cursor.execute(_SUBJECTS):
                 yield _kept(row)
 
-    def _accounts(self) -> Iterator[_Told]:
-        with self._conn.cursor(name="verify_accounts", binary=True) as cursor:
-            cursor.itersize = _FETCH
-            for subject_id, fact_id, authority, time, event_id, held, kind, body in cursor.execute(_ACCOUNTS):
-                yield subject_id, Assertion(fact_id, authority, time, event_id, held, bodies.from_ledger(kind, body))
+
+def accounts(conn: psycopg.Connection[Any]) -> Iterator[_Told]:
+    """Yield all accounts with the number of the subject that their fact stands with: 0, which comes first, for none."""
+    with conn.cursor(name="all_accounts", binary=True) as cursor:
+        cursor.itersize = _FETCH
+        for subject_id, fact_id, authority, time, event_id, held, kind, body in cursor.execute(_ACCOUNTS):
+            yield subject_id, Assertion(fact_id, authority, time, event_id, held, bodies.from_ledger(kind, body))
 
 
 class RecordEncoder:

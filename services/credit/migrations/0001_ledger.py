@@ -108,6 +108,9 @@ CREATE TABLE credit.shadow_score (
     amounts bigint[]
 );
 
+-- Cells as the ledger gives them anew, until they are taken over.
+CREATE TABLE credit.rebuilt_cells (subject_id bigint NOT NULL, cells bytea NOT NULL);
+
 -- Who read the past of whom, and why.
 CREATE TABLE credit.past_read (
     subject text NOT NULL,
