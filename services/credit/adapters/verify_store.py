@@ -71,10 +71,12 @@ class WholeLedger:
 
 def accounts(conn: psycopg.Connection[Any]) -> Iterator[_Told]:
     """Yield all accounts with the number of the subject that their fact stands with: 0, which comes first, for none."""
+    read = bodies.from_ledger
     with conn.cursor(name="all_accounts", binary=True) as cursor:
-        cursor.itersize = _FETCH
-        for subject_id, fact_id, authority, time, event_id, held, kind, body in cursor.execute(_ACCOUNTS):
-            yield subject_id, Assertion(fact_id, authority, time, event_id, held, bodies.from_ledger(kind, body))
+        cursor.execute(_ACCOUNTS)
+        while rows := cursor.fetchmany(_FETCH):
+            for subject_id, fact_id, authority, time, event_id, held, kind, body in rows:
+                yield subject_id, Assertion(fact_id, authority, time, event_id, held, read(kind, body))
 
 
 class RecordEncoder:
