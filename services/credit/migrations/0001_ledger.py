@@ -91,6 +91,18 @@ CREATE TABLE credit.record_revision (
     PRIMARY KEY (code, revision)
 );
 
+-- Policies beside the shipped ones: 1 draft, 2 shadow, 3 active from its day on. The text of a version never changes.
+CREATE TABLE credit.policy (
+    version text PRIMARY KEY,
+    digest text NOT NULL,
+    text text NOT NULL,
+    effective_from date NOT NULL,
+    stage smallint NOT NULL,
+    drafted_by text NOT NULL,
+    activated_by text NOT NULL,
+    CHECK (activated_by <> drafted_by)
+);
+
 -- Scores by a policy that is not in force: a run of all subjects, published to nobody.
 CREATE TABLE credit.shadow_run (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
