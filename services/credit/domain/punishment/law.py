@@ -66,8 +66,11 @@ class Measure:
     basis: Basis
 
     def departments(self, region: str) -> tuple[Office, ...]:
-        """Return the departments that are responsible for an enterprise of a region, one a level."""
-        return tuple(Office(self.department, region_at(region, level)) for level in self.levels)
+        """Return the departments that are responsible for an enterprise of a region, one a level.
+
+        An enterprise that the province itself registered lies in no prefecture: its department is the province's, once.
+        """
+        return tuple(dict.fromkeys(Office(self.department, region_at(region, level)) for level in self.levels))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +117,16 @@ class Law:
         if not rows:
             raise _unknown("measure_ids", measure_id, sorted({one.measure_id for one in self.measures}))
         return next((one for one in rows if one.basis.holds_on(day)), rows[-1])
+
+    def lists_without_basis(self, day: date) -> list[str]:
+        """Return the lists of which no row is in force on a day."""
+        return sorted({r.list_id for r in self.lists} - {r.list_id for r in self.lists if r.basis.holds_on(day)})
+
+    def measures_without_basis(self, day: date) -> list[str]:
+        """Return the measures of which no row is in force on a day."""
+        return sorted(
+            {m.measure_id for m in self.measures} - {m.measure_id for m in self.measures if m.basis.holds_on(day)}
+        )
 
     def successor(self, department: str, day: date) -> str:
         """Return who has the tasks of a department on a day: itself, or who it was merged into, and so on."""

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -33,13 +34,13 @@ def said(kind: FeedbackKind, hours: int = 0, number: int = NUMBER) -> Feedback:
     return Feedback(event_id=f"{kind.name}{hours}", number=number, kind=kind, at=NOW + timedelta(hours=hours))
 
 
-@given(FEEDBACK, st.booleans(), st.randoms())
+@given(told=FEEDBACK, is_lifting=st.booleans(), rng=st.randoms())
 def test_every_permutation_with_repetitions_gives_one_state(
-    told: list[Feedback], is_lifting: bool, rng: object
+    *, told: list[Feedback], is_lifting: bool, rng: Any
 ) -> None:
     wanted = fold(told, LIFT if is_lifting else None, is_lifting=is_lifting)
     for order in permutations(told):
-        doubled = [*order, *rng.choices(order, k=3)] if order else []  # type: ignore[attr-defined]
+        doubled = [*order, *rng.choices(order, k=3)] if order else []
         found = fold(doubled, LIFT if is_lifting else None, is_lifting=is_lifting)
         assert found == wanted
 

@@ -554,7 +554,7 @@ class AppliedMeasure(_message.Message):
     ordered_by: _builtins.str
     """The office that ordered it."""
     ordered_by_actor: _builtins.str
-    """The account that decided."""
+    """The account that decided; not told by CheckEnterprise."""
     department: _builtins.str
     """The department that is responsible."""
     since: _builtins.str
@@ -562,7 +562,7 @@ class AppliedMeasure(_message.Message):
     until: _builtins.str
     """The first day on which it no longer holds, YYYY-MM-DD; empty when open."""
     is_confirmed: _builtins.bool
-    """Whether the department confirmed that it applies it, at the moment asked for."""
+    """Whether the department confirmed that it applies it, at the moment asked for; not told by CheckEnterprise."""
     is_objected: _builtins.bool
     """Whether an objection to its cause is being examined."""
     @_builtins.property
