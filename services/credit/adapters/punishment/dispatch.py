@@ -3,6 +3,7 @@
 An instruction gets its number, its place in the sequence, and its message on the directive topic in one transaction.
 """
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
@@ -20,8 +21,6 @@ from services.credit.adapters.punishment.codec import directive_message
 from services.credit.domain.punishment.chain import GENESIS, next_digest
 from services.credit.domain.punishment.law import Law
 
-#: Wakes the streams.
-DISPATCHED = "credit_dispatched"
 _NUMBERED = """
 UPDATE credit.directive AS d
 SET number = CASE WHEN g.action = 1 THEN g.number ELSE d.number END,
@@ -33,6 +32,11 @@ _APPEND = """
 INSERT INTO credit.department_directive (department, number, digest, directive, directive_id)
 SELECT * FROM unnest(%s::text[], %s::int8[], %s::bytea[], %s::bytea[], %s::text[])
 """
+
+
+def channel(department: str) -> str:
+    """Return the channel on which a department's streams are woken; hashed, since a channel's name is short."""
+    return f"dispatched_{hashlib.sha256(department.encode()).hexdigest()[:40]}"
 
 
 class _Placed(NamedTuple):
@@ -96,4 +100,5 @@ class Dispatch:
             mine = [row for row in numbers if row[2] == action]
             conn.execute(_NUMBERED, columns(("text", "int8", "int2"), mine))
         outbox.append(conn, [directive_message(p.department, p.number, p.digest, p.content, now) for p in placed])
-        conn.execute("SELECT pg_notify(%s, '')", [DISPATCHED])
+        channels = [channel(department) for department in {p.department for p in placed}]
+        conn.execute("SELECT pg_notify(c, '') FROM unnest(%s::text[]) AS c", [channels])

@@ -9,7 +9,7 @@ import psycopg
 from merchantcredit.events.v1.directive_pb2 import NumberedDirective
 
 from services.common.errors import CursorExpired
-from services.credit.adapters.punishment.dispatch import DISPATCHED
+from services.credit.adapters.punishment.dispatch import channel
 
 MAX_DIRECTIVES = 500
 #: A checkpoint at least this often, so that an idle stream and a stalled one look different.
@@ -35,16 +35,19 @@ async def watch_directives(dsn: str, department: str, cursor: str) -> AsyncItera
     """
     conn = await psycopg.AsyncConnection.connect(dsn, autocommit=True)
     try:
-        await conn.execute(f"LISTEN {DISPATCHED}")
+        await conn.execute(f"LISTEN {channel(department)}")
         epoch = await _epoch(conn)
         last = await _start(conn, department, cursor, epoch)
         while True:
             directives = await _read(conn, department, last)
             last = directives[-1].number if directives else last
             yield Watched(directives, _encode(department, epoch, last))
-            if len(directives) < MAX_DIRECTIVES:
-                async for _ in conn.notifies(timeout=CHECKPOINT_SECONDS, stop_after=1):
-                    pass  # the directives are read from the table; the notice only ends the wait
+            if len(directives) == MAX_DIRECTIVES:
+                continue
+            if directives:
+                yield Watched([], _encode(department, epoch, last))  # all that was there is sent: say so at once
+            async for _ in conn.notifies(timeout=CHECKPOINT_SECONDS, stop_after=1):
+                pass  # the directives are read from the table; the notice only ends the wait
     finally:
         await conn.close()
 
