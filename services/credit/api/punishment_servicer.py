@@ -20,6 +20,7 @@ from services.common.paging import make_token, page_size, read_token
 from services.credit.adapters.punishment.check_reader import CheckReader
 from services.credit.adapters.punishment.measures import measures_at
 from services.credit.adapters.punishment.reader import ListingQuery, OrderQuery, PunishmentReader
+from services.credit.adapters.punishment.verify import verify
 from services.credit.adapters.punishment.watch import watch_directives
 from services.credit.api import punishment_convert as convert
 from services.credit.api.punishment_desk import Changed, Desk
@@ -40,6 +41,7 @@ ACCESS = {
     **dict.fromkeys(("GetListing", "ListMeasures", "FileObjection", "ApplyRepair"), _OWN),
     **dict.fromkeys(("WatchDirectives", "ReportDirective"), frozenset({Role.DEPARTMENT})),
     "ListDirectives": OFFICES | {Role.DEPARTMENT},
+    "VerifyMeasures": frozenset({Role.REGULATOR}),
     "CheckEnterprise": EVERYBODY - {Role.PUBLIC},
 }
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -124,10 +126,11 @@ class PunishmentServicer(rpc.PunishmentServiceServicer):
     async def ListDirectives(self, request: pb.ListDirectivesRequest, context: Context) -> pb.ListDirectivesResponse:
         """Page through directives."""
         actor, law = current_actor(), self._desk.law
-        if not actor.has(*OFFICES) and request.department != actor.office:
-            raise Forbidden("a department lists its own directives", metadata={"department": request.department[:64]})
+        department = request.department if actor.has(*OFFICES) else request.department or actor.office
+        if not actor.has(*OFFICES) and department != actor.office:
+            raise Forbidden("a department lists its own directives", metadata={"department": department[:64]})
         overdue = self._today() if request.overdue_only else None
-        query = OrderQuery(request.listing_id, request.credit_code, request.department, overdue)
+        query = OrderQuery(request.listing_id, request.credit_code, department, overdue)
         limit, bound = page_size(request.page_size, default=50, most=500), f"directives:{query}".encode()
         after = read_token(bound, request.page_token)
 
@@ -200,6 +203,15 @@ class PunishmentServicer(rpc.PunishmentServiceServicer):
         if not request.purpose:
             raise convert.invalid("purpose", "say what for")
         return await self._checks.check(current_actor(), code, Purpose(request.purpose))
+
+    async def VerifyMeasures(self, request: pb.VerifyMeasuresRequest, context: Context) -> pb.VerifyMeasuresResponse:
+        """Prove that no measure is active without a valid cause and basis."""
+        law, now = self._desk.law, self._desk.clock.now()
+        found = await asyncio.to_thread(self._desk.read, lambda conn: verify(conn, law, now))
+        return pb.VerifyMeasuresResponse(
+            order_count=found.orders, listing_count=found.listings, directive_count=found.directives,
+            department_count=found.departments, fault_count=len(found.faults), faults=found.faults[:100],
+        )  # fmt: skip
 
     async def _change(self, request: Message, use: Callable[[Any, datetime], object]) -> Changed:
         return await asyncio.to_thread(self._desk.change, current_actor(), request, use)

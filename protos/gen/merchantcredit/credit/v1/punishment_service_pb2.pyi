@@ -523,7 +523,7 @@ class ListDirectivesRequest(_message.Message):
     credit_code: _builtins.str
     """Of this enterprise; empty for all."""
     department: _builtins.str
-    """Of this department; empty for all. A department asks for its own."""
+    """Of this department; empty for all, or for the caller's own when it is a department."""
     overdue_only: _builtins.bool
     """Only those whose answer is overdue today."""
     page_size: _builtins.int
@@ -1037,3 +1037,64 @@ class CheckEnterpriseResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CheckEnterpriseResponse: _TypeAlias = CheckEnterpriseResponse  # noqa: Y015
+
+@_typing.final
+class VerifyMeasuresRequest(_message.Message):
+    """Asks for the proof."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VerifyMeasuresRequest: _TypeAlias = VerifyMeasuresRequest  # noqa: Y015
+
+@_typing.final
+class VerifyMeasuresResponse(_message.Message):
+    """What was compared, and what is wrong."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ORDER_COUNT_FIELD_NUMBER: _builtins.int
+    LISTING_COUNT_FIELD_NUMBER: _builtins.int
+    DIRECTIVE_COUNT_FIELD_NUMBER: _builtins.int
+    DEPARTMENT_COUNT_FIELD_NUMBER: _builtins.int
+    FAULT_COUNT_FIELD_NUMBER: _builtins.int
+    FAULTS_FIELD_NUMBER: _builtins.int
+    order_count: _builtins.int
+    """How many orders were compared."""
+    listing_count: _builtins.int
+    """How many listings are their causes."""
+    directive_count: _builtins.int
+    """How many directives stand in the departments' sequences."""
+    department_count: _builtins.int
+    """How many departments have a sequence."""
+    fault_count: _builtins.int
+    """How many faults there are."""
+    @_builtins.property
+    def faults(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The first 100 faults, one sentence each; empty when the invariant holds."""
+
+    def __init__(
+        self,
+        *,
+        order_count: _builtins.int = ...,
+        listing_count: _builtins.int = ...,
+        directive_count: _builtins.int = ...,
+        department_count: _builtins.int = ...,
+        fault_count: _builtins.int = ...,
+        faults: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["department_count", b"department_count", "directive_count", b"directive_count", "fault_count", b"fault_count", "faults", b"faults", "listing_count", b"listing_count", "order_count", b"order_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VerifyMeasuresResponse: _TypeAlias = VerifyMeasuresResponse  # noqa: Y015

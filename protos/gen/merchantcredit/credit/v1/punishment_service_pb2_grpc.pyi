@@ -50,6 +50,10 @@ class PunishmentServiceStub:
     """Decides a repair: ends the listing or refuses with the next date. Roles: regulator, office."""
     CheckEnterprise: _aio.UnaryUnaryMultiCallable[_punishment_service_pb2.CheckEnterpriseRequest, _punishment_service_pb2.CheckEnterpriseResponse]
     """Tells what applies to an enterprise now for a purpose; the look-up is recorded before the answer. Roles: all but public."""
+    VerifyMeasures: _aio.UnaryUnaryMultiCallable[_punishment_service_pb2.VerifyMeasuresRequest, _punishment_service_pb2.VerifyMeasuresResponse]
+    """Computes every measure again from the steps, the departments' sequences and their answers, and names what has no valid cause or basis,
+    or was dropped, doubled or altered. Read only; its cost follows the whole history. Roles: regulator.
+    """
 
 class PunishmentServiceServicer(metaclass=_abc_1.ABCMeta):
     """Proposes, notifies, hears, decides, publishes and ends listings, and keeps the directives that follow. Every change is idempotent by
@@ -183,5 +187,15 @@ class PunishmentServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_punishment_service_pb2.CheckEnterpriseRequest, _abc.Awaitable[_punishment_service_pb2.CheckEnterpriseResponse]],
     ) -> _abc.Awaitable[_punishment_service_pb2.CheckEnterpriseResponse]:
         """Tells what applies to an enterprise now for a purpose; the look-up is recorded before the answer. Roles: all but public."""
+
+    @_abc_1.abstractmethod
+    def VerifyMeasures(
+        self,
+        request: _punishment_service_pb2.VerifyMeasuresRequest,
+        context: _aio.ServicerContext[_punishment_service_pb2.VerifyMeasuresRequest, _abc.Awaitable[_punishment_service_pb2.VerifyMeasuresResponse]],
+    ) -> _abc.Awaitable[_punishment_service_pb2.VerifyMeasuresResponse]:
+        """Computes every measure again from the steps, the departments' sequences and their answers, and names what has no valid cause or basis,
+        or was dropped, doubled or altered. Read only; its cost follows the whole history. Roles: regulator.
+        """
 
 def add_PunishmentServiceServicer_to_server(servicer: PunishmentServiceServicer, server: _aio.Server) -> None: ...
