@@ -38,6 +38,8 @@ from services.credit.consumers.worker import TOPICS, CreditHandler
 BATCH = 8000
 PUNISHMENT_POLL_SECONDS = 0.5
 PUNISHMENT_SERVICE = "merchantcredit.credit.v1.PunishmentService"
+#: Processes that consume side by side, each with its share of the partitions.
+LANES = 2
 SERVICE = "merchantcredit.credit.v1.CreditService"
 
 

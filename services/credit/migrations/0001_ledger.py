@@ -89,6 +89,12 @@ CREATE TABLE credit.record_revision (
     PRIMARY KEY (code, revision)
 );
 
+-- Rows of a few kilobytes, rewritten often and read as they are: kept in their row, uncompressed.
+ALTER TABLE credit.subject SET (toast_tuple_target = 8160);
+ALTER TABLE credit.subject ALTER COLUMN cells SET STORAGE EXTERNAL, ALTER COLUMN detail SET STORAGE EXTERNAL;
+ALTER TABLE credit.public_record SET (toast_tuple_target = 8160);
+ALTER TABLE credit.public_record ALTER COLUMN record SET STORAGE EXTERNAL;
+
 -- What RPC callers handed in, until the worker has come to it.
 CREATE TABLE credit.submission (
     source text NOT NULL,
