@@ -7,6 +7,7 @@ from services.credit.application.sources import Source
 
 POLICY_FOLDER = Path(__file__).parent / "policies"
 LAW_FOLDER = Path(__file__).parent / "punishment_law"
+MAPPING_FOLDER = Path(__file__).parent / "evaluation"
 #: Authorities: 3 a regulator or enforcing office, 2 a complaint system, 1 a platform; the greater one's word stands.
 SOURCES = (
     Source(prefix="//registry.merchantcredit", office="registry", authority=3),

@@ -167,7 +167,7 @@ def fold(assertions: Iterable[Assertion]) -> Fact | None:
     known = list(assertions)
     if not known:
         return None
-    last = max(known, key=_rank)
+    last = known[0] if len(known) == 1 else max(known, key=_rank)
     return Fact(last.fact_id, len(known), last.held, last.body)
 
 

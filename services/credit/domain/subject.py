@@ -56,6 +56,14 @@ class SubjectState:
         self.open_cases = 0
         self.held: list[str] = []
 
+    def copy(self) -> "SubjectState":
+        """Return a state of its own with the same facts."""
+        other = SubjectState()
+        for name in self.__slots__:
+            value = getattr(self, name)
+            setattr(other, name, value.copy() if isinstance(value, dict | list) else value)
+        return other
+
     @property
     def needs_refill(self) -> bool:
         """Tell whether the newest cases must be read from the ledger again, after one of them was taken away."""
