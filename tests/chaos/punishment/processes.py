@@ -43,8 +43,9 @@ def serve(job: Job) -> None:
 
 async def _serve(job: Job) -> None:
     services = [serving_punishment(job.config, SystemClock())]
-    await server.start(services, verifier=Verifier(load_key(job.key_file)), address=f"127.0.0.1:{job.port}")
-    await asyncio.Event().wait()
+    address = f"127.0.0.1:{job.port}"
+    running = await server.start(services, verifier=Verifier(load_key(job.key_file)), address=address)
+    await running.server.wait_for_termination()  # a server that nobody holds is collected, and stops
 
 
 def work(job: Job) -> None:
