@@ -14,3 +14,9 @@ def keep_lean() -> None:
     if hasattr(libc := ctypes.CDLL(None), "mallopt"):
         libc.mallopt(_M_ARENA_MAX, _ARENAS)
         libc.mallopt(_M_TRIM_THRESHOLD, _TRIM_BYTES)
+
+
+def give_back() -> None:
+    """Give the freed memory of this process back to the system, before it forks."""
+    if hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
+        libc.malloc_trim(0)

@@ -23,7 +23,7 @@ import structlog
 from services.common.db.embedded import EmbeddedPostgres
 from services.common.errors import DependencyUnavailable
 from services.launcher.child import run_child
-from services.launcher.lean import keep_lean
+from services.launcher.lean import give_back, keep_lean
 from services.launcher.state import POSTGRES, ROLES, Endpoints, State
 
 READY_SECONDS = 60
@@ -122,7 +122,9 @@ def _load_what_children_run() -> None:
     keep_lean()
     for role in ROLES:
         import_module(f"services.launcher.{role}")
+    import_module("services.search.bootstrap").preload()
     gc.collect()
+    give_back()
     gc.freeze()
 
 

@@ -28,7 +28,7 @@ class Crash(Exception):
 
 @dataclass(slots=True)
 class Department:
-    """A department; `saved` and `last` are what survives its crashes."""
+    """A department; `saved`, `last` and what its journal says are what survives its crashes."""
 
     name: str
     channel: grpc.aio.Channel
@@ -77,9 +77,9 @@ class Department:
     async def _take(self, message: Any) -> None:
         """Write down, crash perhaps, act, save the cursor."""
         self.is_caught_up = message.is_checkpoint
-        before = self.last
         self.last = self.journal.write(message.directives, self.last)
-        self._pending = [*self._pending, *(one for one in message.directives if one.number > before)]
+        newest = self._pending[-1].number if self._pending else self.journal.answered()
+        self._pending = [*self._pending, *(one for one in message.directives if one.number > newest)]
         if message.directives and self.random.random() < self.traits.crash_share:
             raise Crash
         await self._answer(self._pending)
@@ -93,6 +93,7 @@ class Department:
                 for _ in range(self.traits.answers):
                     await self._report(one, kind)
             self._pending.remove(one)
+            self.journal.note_answered(one.number)
 
     def _kinds(self, directive: pb.Directive) -> Sequence[int]:
         if directive.action == pb.DIRECTIVE_ACTION_LIFT:

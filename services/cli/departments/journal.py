@@ -25,6 +25,7 @@ class Journal:
     def __init__(self, folder: Path, department: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / f"{department}.jsonl"
+        self._answered_path = folder / f"{department}.answered"
 
     def write(self, came: Iterable[NumberedDirective], last: int) -> int:
         """Write what came after a last number that took effect; return the new last number."""
@@ -36,6 +37,16 @@ class Journal:
         with self._path.open("ab") as file:
             file.write(b"".join(lines))
         return last
+
+    def answered(self) -> int:
+        """Return the number up to which everything was answered; answers go out in the order of numbers."""
+        return int(self._answered_path.read_text()) if self._answered_path.exists() else 0
+
+    def note_answered(self, number: int) -> None:
+        """Note that everything up to a number was answered; a kill in the middle leaves the number before."""
+        fresh = self._answered_path.with_suffix(".new")
+        fresh.write_text(str(number))
+        fresh.replace(self._answered_path)
 
 
 def read(folder: Path) -> Iterator[Seen]:
