@@ -7,9 +7,20 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from hypothesis import settings
 
 from services.common.db.embedded import DATABASE, EmbeddedPostgres
 from services.common.db.migrate import migrate
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--long`: fault runs over many seeds and every moment, as `make chaos` runs them."""
+    parser.addoption("--long", action="store_true", default=False, help="run the fault tests at full length")
+
+
+# A test never asserts wall-clock time; hypothesis' own deadline would.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 
 def free_port() -> int:

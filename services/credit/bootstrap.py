@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import grpc
 from merchantcredit.credit.v1 import credit_service_pb2_grpc as rpc
 
 from services.common.clock import Clock, china_day
@@ -14,7 +15,7 @@ from services.common.lifecycle import Loop
 from services.credit.adapters.policy_files import load_policies
 from services.credit.adapters.record_reader import RecordReader
 from services.credit.adapters.submissions import PostgresSubmissions
-from services.credit.api.raw_record import raw_record_handler
+from services.credit.api.raw_record import use_raw_record
 from services.credit.api.servicer import ACCESS, CreditServicer
 from services.credit.application.apply_events import ApplyEvents
 from services.credit.application.sources import SourceMap
@@ -24,6 +25,8 @@ from services.credit.consumers.decode import Decoder
 from services.credit.consumers.sweeper import Sweeper
 from services.credit.consumers.worker import TOPICS, CreditHandler
 
+#: Records a batch under backlog: a larger batch touches fewer merchants an event, and each costs one publication.
+BATCH = 8000
 SERVICE = "merchantcredit.credit.v1.CreditService"
 
 
@@ -34,14 +37,14 @@ def working(
     policies = load_policies(config.policy_folder)
     pool = open_pool(config.dsn)
     decoder = Decoder(SourceMap(config.sources), policies.on(china_day(clock.now())), config.complainant_key)
-    handler = CreditHandler(decoder, ApplyEvents(policies), policies, clock)
+    handler = CreditHandler(decoder, ApplyEvents(policies, clock), policies, clock)
     consumer = BatchConsumer(
         event_log=event_log,
         group=CREDIT_GROUP,
         topics=TOPICS,
         pool=pool,
         handler=handler,
-        policy=policy or BatchPolicy(),
+        policy=policy or BatchPolicy(max_records=BATCH),
     )
     return consumer, Sweeper(pool, policies, clock)
 
@@ -55,8 +58,8 @@ def serving(config: CreditConfig, clock: Clock) -> Registration:
     submit = Submit(PostgresSubmissions(pool), decoder.decode, clock)
     servicer = CreditServicer(pool, reader, submit, config.dsn)
 
-    def add(server: object) -> None:
-        server.add_generic_rpc_handlers((raw_record_handler(SERVICE, servicer.GetCreditRecord),))  # type: ignore[attr-defined]
-        rpc.add_CreditServiceServicer_to_server(servicer, server)  # type: ignore[arg-type]
+    def add(server: grpc.aio.Server) -> None:
+        rpc.add_CreditServiceServicer_to_server(servicer, server)
+        use_raw_record(server, SERVICE, servicer.GetCreditRecord)
 
     return Registration(service_name=SERVICE, add=add, access=ACCESS, closers=(pool.close, reader.close))

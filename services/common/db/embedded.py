@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
-from tenacity import Retrying, retry_if_exception_type, stop_after_delay, wait_fixed
+from tenacity import RetryError, Retrying, retry_if_exception_type, retry_if_result, stop_after_delay, wait_fixed
 
 from services.common.errors import DependencyUnavailable, PreconditionFailed
 
@@ -71,7 +71,7 @@ class EmbeddedPostgres:
         if not (self._data / "PG_VERSION").exists():
             self._initialise()
         self._check_version()
-        (self._data / "postmaster.pid").unlink(missing_ok=True)
+        self.end_former()
         self._launch()
         self._wait_until_it_answers()
         return self.dsn
@@ -82,6 +82,37 @@ class EmbeddedPostgres:
             self.process.send_signal(signal.SIGINT)
             self.process.wait(timeout=START_SECONDS)
         self.process = None
+
+    @property
+    def is_running(self) -> bool:
+        """Tell whether the server that was started still runs."""
+        return self.process is not None and self.process.poll() is None
+
+    def end_former(self) -> None:
+        """Wait for a server that a killed launcher left behind on these data, then clear its lock file.
+
+        Raises PreconditionFailed when it does not stop.
+        """
+        lock = self._data / "postmaster.pid"
+        if not lock.exists():
+            return
+        pid = int(lock.read_text().split("\n", 1)[0])
+        if self._is_ours(pid):
+            os.kill(pid, signal.SIGINT)
+        waiting = Retrying(retry=retry_if_result(bool), stop=stop_after_delay(START_SECONDS), wait=wait_fixed(0.05))
+        try:
+            waiting(self._is_ours, pid)
+        except RetryError as error:
+            raise PreconditionFailed(f"the server {pid} on {self._data} does not stop: stop it by hand") from error
+        lock.unlink(missing_ok=True)
+
+    def _is_ours(self, pid: int) -> bool:
+        """Tell whether a process is a server on these data, and not another that took its number."""
+        try:
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        except OSError:
+            return False
+        return str(self._data).encode() in words
 
     @property
     def _data(self) -> Path:

@@ -1,5 +1,6 @@
 """Brings a database to the newest schema: the migrations of every service, each on a branch of its own."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -36,3 +37,7 @@ def migrate(dsn: str, folders: Sequence[Path] | None = None) -> None:
         connection.execute(text("SELECT pg_advisory_unlock(hashtext('merchantcredit.migrate'))"))
         connection.commit()
     engine.dispose()
+
+
+if __name__ == "__main__":
+    migrate(os.environ["MERCHANTCREDIT_DSN"])

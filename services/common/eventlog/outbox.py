@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import orjson
 from psycopg import Connection
 
+from services.common.db.arrays import array
 from services.common.eventlog.partition import partition_of
 from services.common.eventlog.port import Message, UnknownTopic
 from services.common.eventlog.topics import TOPICS
@@ -34,11 +35,11 @@ def append(conn: Connection, messages: Sequence[Message]) -> None:
     conn.execute(
         _INSERT,
         [
-            [m.topic for m in messages],
-            partitions,
-            [m.key for m in messages],
-            [orjson.dumps(dict(m.headers)).decode() for m in messages],
-            [m.value for m in messages],
+            array("text", [m.topic for m in messages]),
+            array("int4", partitions),
+            array("text", [m.key for m in messages]),
+            array("text", [orjson.dumps(dict(m.headers)).decode() for m in messages]),
+            array("bytea", [m.value for m in messages]),
         ],
     )
     conn.execute("SELECT pg_notify(%s, '')", [APPENDED])

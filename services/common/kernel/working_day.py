@@ -96,7 +96,7 @@ def _working_days(year: int) -> frozenset[date]:
 @lru_cache(maxsize=64)
 def _has_arrangement(year: int) -> bool:
     try:
-        chinese_calendar.is_workday(date(year, 1, 1))
+        chinese_calendar.is_workday(date(year, 1, 1))  # type: ignore[no-untyped-call]
     except NotImplementedError:  # the library's word for a year that it has no arrangement of
         return False
     return True

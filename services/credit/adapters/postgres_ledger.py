@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 from psycopg import Connection
 
+from services.common.db.arrays import array, columns
 from services.common.kernel.grade import Grade
 from services.credit.adapters import bodies
 from services.credit.adapters.record_store import RecordStore
@@ -20,8 +21,8 @@ from services.credit.domain.subject import NEWEST, Case, SubjectState
 # A dead-lettered event may come again, mended or replayed: then its row is taken anew.
 _TAKE = """
 INSERT INTO credit.inbox AS i (source, event_id, digest, verdict, fact_id, reason, recorded_at)
-SELECT s, e, d, v, f, r, %s
-FROM unnest(%s::text[], %s::text[], %s::bytea[], %s::smallint[], %s::text[], %s::text[]) AS t (s, e, d, v, f, r)
+SELECT s, e, d, v, f, r, %b
+FROM unnest(%b::text[], %b::text[], %b::bytea[], %b::smallint[], %b::text[], %b::text[]) AS t (s, e, d, v, f, r)
 ORDER BY s, e
 ON CONFLICT (source, event_id) DO UPDATE
 SET digest = excluded.digest, verdict = excluded.verdict, fact_id = excluded.fact_id, reason = excluded.reason,
@@ -31,7 +32,7 @@ RETURNING source, event_id
 """
 _SUBJECTS = """
 SELECT id, code, known, seq, cells, detail, registration, grade FROM credit.subject
-WHERE code = ANY(%s) ORDER BY id FOR UPDATE
+WHERE code = ANY(%s::text[]) ORDER BY id FOR UPDATE
 """
 _SAVE = """
 UPDATE credit.subject AS s
@@ -41,14 +42,25 @@ FROM unnest(%b::bigint[], %b::bool[], %b::bigint[], %b::bytea[], %b::text[], %b:
     AS g (id, known, seq, cells, detail, grade, good_until, registration)
 WHERE s.id = g.id
 """
-_PLACE = """
-INSERT INTO credit.fact AS f (fact_id, subject_id, kind, occurred_on, weighs, status, response, problem_type)
-SELECT * FROM unnest(
-    %b::text[], %b::bigint[], %b::smallint[], %b::date[], %b::bool[], %b::smallint[], %b::smallint[], %b::smallint[])
-ON CONFLICT (fact_id) DO UPDATE
-SET subject_id = excluded.subject_id, occurred_on = excluded.occurred_on, weighs = excluded.weighs,
-    status = excluded.status, response = excluded.response, problem_type = excluded.problem_type
+_GIVEN = """
+unnest(%b::text[], %b::bigint[], %b::smallint[], %b::date[], %b::bool[], %b::smallint[], %b::smallint[], %b::smallint[])
+    AS g (fact_id, subject_id, kind, occurred_on, weighs, status, response, problem_type)
 """
+# No ON CONFLICT: a fact that was absent when it was looked for could not be locked. When another worker has placed it
+# since, what was folded here is without that worker's account: the violation rolls the batch back, and it is read again.
+_PLACE_NEW = f"""
+INSERT INTO credit.fact (fact_id, subject_id, kind, occurred_on, weighs, status, response, problem_type)
+SELECT * FROM {_GIVEN} ORDER BY fact_id
+"""
+_PLACE = f"""
+UPDATE credit.fact AS f
+SET subject_id = g.subject_id, occurred_on = g.occurred_on, weighs = g.weighs,
+    status = g.status, response = g.response, problem_type = g.problem_type
+FROM {_GIVEN} WHERE f.fact_id = g.fact_id
+"""
+_INBOX = ("text", "text", "bytea", "int2", "text", "text")
+_STATE = ("int8", "bool", "int8", "bytea", "text", "int2", "date", "text")
+_FACT = ("text", "int8", "int2", "date", "bool", "int2", "int2", "int2")
 
 
 class PostgresLedger:
@@ -57,6 +69,7 @@ class PostgresLedger:
     def __init__(self, conn: Connection, policies: Policies) -> None:
         self._conn = conn
         self._records = RecordStore(conn, policies)
+        self._locked: set[str] = set()
 
     def take(
         self, told: Sequence[Told], undecodable: Sequence[Undecodable], at: datetime
@@ -70,7 +83,7 @@ class PostgresLedger:
         rows.update({t.key: (*t.key, t.digest, Verdict.ACCEPTED, t.assertion.fact_id, t.held_reason) for t in told})
         if not rows:
             return {}
-        taken = set(self._conn.execute(_TAKE, [at, *_columns(list(rows.values()), 6)]).fetchall())
+        taken = set(self._conn.execute(_TAKE, [at, *columns(_INBOX, rows.values())]).fetchall())
         missed = [t.key for t in told if t.key not in taken]
         return self._digests(missed) if missed else {}
 
@@ -78,7 +91,7 @@ class PostgresLedger:
         rows = self._conn.execute(
             "SELECT source, event_id, digest FROM credit.inbox"
             " WHERE (source, event_id) IN (SELECT * FROM unnest(%s::text[], %s::text[]))",
-            _columns(keys, 2),
+            columns(("text", "text"), keys),
         ).fetchall()
         return {(source, event_id): bytes(digest) for source, event_id, digest in rows}
 
@@ -89,30 +102,35 @@ class PostgresLedger:
         self._conn.execute(
             "UPDATE credit.inbox AS i SET verdict = g.v"
             " FROM unnest(%s::text[], %s::text[], %s::smallint[]) AS g (s, e, v) WHERE i.source = s AND i.event_id = e",
-            _columns([(*event.key, verdict) for event, verdict in verdicts], 3),
+            columns(("text", "text", "int2"), [(*event.key, verdict) for event, verdict in verdicts]),
         )
 
     def subjects(self, codes: Sequence[str]) -> Sequence[Subject]:
         """Make, lock and return subjects."""
-        known = self._conn.execute("SELECT code FROM credit.subject WHERE code = ANY(%s)", [list(codes)]).fetchall()
+        known = self._conn.execute(
+            "SELECT code FROM credit.subject WHERE code = ANY(%s::text[])", [array("text", codes)]
+        ).fetchall()
         missing = sorted(set(codes) - {row[0] for row in known})
         if missing:
             self._conn.execute(
-                "INSERT INTO credit.subject (code) SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING", [missing]
+                "INSERT INTO credit.subject (code) SELECT unnest(%s::text[]) ON CONFLICT DO NOTHING",
+                [array("text", missing)],
             )
         with self._conn.cursor(binary=True) as cursor:
-            return [_subject(row) for row in cursor.execute(_SUBJECTS, [list(codes)]).fetchall()]
+            return [_subject(row) for row in cursor.execute(_SUBJECTS, [array("text", codes)]).fetchall()]
 
     def assertions(self, fact_ids: Sequence[str]) -> Sequence[Assertion]:
         """Lock facts and return all that was told of them."""
-        self._conn.execute(
-            "SELECT 1 FROM credit.fact WHERE fact_id = ANY(%s) ORDER BY fact_id FOR UPDATE", [list(fact_ids)]
-        )
+        ids = array("text", fact_ids)
+        locked = self._conn.execute(
+            "SELECT fact_id FROM credit.fact WHERE fact_id = ANY(%s::text[]) ORDER BY fact_id FOR UPDATE", [ids]
+        ).fetchall()
+        self._locked = {row[0] for row in locked}
         with self._conn.cursor(binary=True) as cursor:
             rows = cursor.execute(
                 "SELECT fact_id, authority, source_time, event_id, held, kind, body"
-                " FROM credit.assertion WHERE fact_id = ANY(%s)",
-                [list(fact_ids)],
+                " FROM credit.assertion WHERE fact_id = ANY(%s::text[])",
+                [ids],
             ).fetchall()
         return [
             Assertion(fact_id, authority, source_time, event_id, held, bodies.from_ledger(kind, body))
@@ -141,12 +159,17 @@ class PostgresLedger:
         if sealed:
             self._conn.execute(
                 "INSERT INTO credit.vault SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[])",
-                _columns(sealed, 4),
+                columns(("text",) * 4, sealed),
             )
 
     def place(self, facts: Sequence[tuple[Fact, int]]) -> None:
-        """Note where facts stand."""
-        self._conn.execute(_PLACE, _columns([_placed(fact, subject_id) for fact, subject_id in facts], 8))
+        """Note where facts stand; raises UniqueViolation when another worker made one of them meanwhile."""
+        rows = [_placed(fact, subject_id) for fact, subject_id in facts]
+        known = [row for row in rows if row[0] in self._locked]
+        new = [row for row in rows if row[0] not in self._locked]
+        for statement, placed in ((_PLACE, known), (_PLACE_NEW, new)):
+            if placed:
+                self._conn.execute(statement, columns(_FACT, placed))
 
     def newest_cases(self, subject_id: int) -> list[Case]:
         """Return the newest weighing cases."""
@@ -166,7 +189,7 @@ class PostgresLedger:
             )
             for s in subjects
         ]  # fmt: skip
-        self._conn.execute(_SAVE, _columns(rows, 8))
+        self._conn.execute(_SAVE, columns(_STATE, rows))
 
     def publish(self, publications: Sequence[Publication], at: datetime) -> None:
         """Write and announce records."""
@@ -207,7 +230,3 @@ def _placed(fact: Fact, subject_id: int) -> tuple[Any, ...]:
     case = (body.status, body.response, body.problem_type) if isinstance(body, Complaint) else (0, 0, 0)
     day = date(1, 1, 1) if isinstance(body, Registration) else fact.occurred_on
     return (fact.fact_id, subject_id, kind_of(body), day, weighs, *case)
-
-
-def _columns(rows: Sequence[tuple[Any, ...]], width: int) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)] if rows else [[] for _ in range(width)]

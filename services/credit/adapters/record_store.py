@@ -7,6 +7,7 @@ from datetime import datetime
 from psycopg import Connection
 
 from services.common.clock import china_day
+from services.common.db.arrays import array
 from services.common.eventlog import cloudevents, outbox
 from services.common.eventlog.port import Message
 from services.common.eventlog.topics import GRADE_CHANGE, RECORD
@@ -54,12 +55,12 @@ class RecordStore:
         self._conn.execute(
             _PUBLISH,
             [
-                [s.code for s in subjects],
-                [s.seq for s in subjects],
-                [p.rating.next_change_on for p in publications],
-                records,
-                [restricted_record(s, day).SerializeToString() for s in subjects],
-                [zlib.compress(record, 1) for record in records],
+                array("text", [s.code for s in subjects]),
+                array("int8", [s.seq for s in subjects]),
+                array("date", [p.rating.next_change_on for p in publications]),
+                array("bytea", records),
+                array("bytea", [restricted_record(s, day).SerializeToString() for s in subjects]),
+                array("bytea", [zlib.compress(record, 1) for record in records]),
                 at,
             ],
         )

@@ -9,12 +9,12 @@ from merchantcredit.credit.v1 import credit_service_pb2 as pb
 _RECORD_FIELD = b"\x0a"  # field 1, length-delimited
 
 
-def raw_record_handler(
-    service: str, read: Callable[[pb.GetCreditRecordRequest, Any], Awaitable[bytes]]
-) -> grpc.GenericRpcHandler:
-    """Return the handler of GetCreditRecord; it must be added before the service's own."""
-    method = grpc.unary_unary_rpc_method_handler(read, pb.GetCreditRecordRequest.FromString, frame)
-    return grpc.method_handlers_generic_handler(service, {"GetCreditRecord": method})
+def use_raw_record(
+    server: Any, service: str, read: Callable[[pb.GetCreditRecordRequest, Any], Awaitable[bytes]]
+) -> None:
+    """Put the raw handler in the place of GetCreditRecord's own; call it after the service was added."""
+    handler = grpc.unary_unary_rpc_method_handler(read, pb.GetCreditRecordRequest.FromString, frame)
+    server.add_registered_method_handlers(service, {"GetCreditRecord": handler})
 
 
 def frame(record: bytes) -> bytes:

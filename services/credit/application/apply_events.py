@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
-from services.common.clock import china_day
+from services.common.clock import Clock, china_day
 from services.credit.application.policies import Policies
 from services.credit.application.ports import Ledger, Publication, Subject
 from services.credit.application.told import Told, Undecodable, Verdict
@@ -15,20 +15,23 @@ from services.credit.domain.rating import rate
 class ApplyEvents:
     """The use case behind the credit worker."""
 
-    def __init__(self, policies: Policies) -> None:
+    def __init__(self, policies: Policies, clock: Clock) -> None:
         self._policies = policies
+        self._clock = clock
 
     def execute(
         self, ledger: Ledger, told: Sequence[Told], undecodable: Sequence[Undecodable], at: datetime
     ) -> list[Undecodable]:
         """Apply events and publish what follows; return those whose id came before with another body.
 
-        The same event again changes nothing. Raises nothing of its own: what the database raises rolls all back.
+        The same event again changes nothing. `at` is when the events were read; the day of the ratings is read once the
+        subjects are locked: the sweep may have held them over midnight, and a day never goes back. Raises nothing of its
+        own: what the database raises rolls all back.
         """
         fresh, reused = _fresh(ledger, told, undecodable, at)
         if fresh:
             touched = _apply(ledger, fresh, at)
-            publish(ledger, self._policies, touched, at)
+            publish(ledger, self._policies, touched, self._clock.now())
         return reused
 
 

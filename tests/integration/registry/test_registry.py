@@ -29,8 +29,8 @@ async def served(dsn: str, tmp_path: Path) -> AsyncIterator[Served]:
         yield running
 
 
-def stub(served: Served) -> "rpc.RegistryServiceAsyncStub":
-    return rpc.RegistryServiceStub(served.channel)  # type: ignore[return-value]
+def stub(served: Served) -> rpc.RegistryServiceStub:
+    return rpc.RegistryServiceStub(served.channel)
 
 
 def snapshot(code: str = CODE, **fields: object) -> EnterpriseSnapshot:

@@ -1,0 +1,70 @@
+"""The program: which command is which, and how an error is told."""
+
+import sys
+from collections.abc import Sequence
+
+import psycopg
+import typer
+
+from services.cli.commands import (
+    dead_letters_list,
+    dead_letters_replay,
+    dead_letters_show,
+    generate,
+    generate_registry,
+    load_events,
+    load_registry,
+    topic_list,
+    topic_put,
+    topic_tail,
+)
+from services.cli.loading.events import INTAKES
+from services.common.errors import PlatformError
+
+USAGE = 2
+#: Ours, and what files and the database refuse in their own words; anything else is a defect and shows its trace.
+EXPECTED = (PlatformError, OSError, psycopg.Error)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command and exit: 0 when done, 2 with one line on standard error when it was refused."""
+    try:
+        program()(arguments)
+    except EXPECTED as error:
+        print(f"error: {str(error).strip().splitlines()[0]}", file=sys.stderr)
+        raise SystemExit(USAGE) from error
+
+
+def program() -> typer.Typer:
+    """Return the program with all its commands."""
+    app = typer.Typer(name="merchant-credit", no_args_is_help=True, help="Loads, generates and looks into topics.")
+    app.command("generate")(generate.generate)
+    app.command("generate-registry")(generate_registry.generate_registry)
+    app.add_typer(_load(), name="load", help="Load a file; repeating it changes nothing.")
+    app.add_typer(_topic(), name="topic", help="Put on a topic and look into it.")
+    app.add_typer(_dead_letters(), name="dead-letters", help="What could not be applied: list, show, replay.")
+    return app
+
+
+def _load() -> typer.Typer:
+    app = typer.Typer(no_args_is_help=True)
+    app.command("registry")(load_registry.registry)
+    for kind in INTAKES:
+        app.command(kind)(load_events.command(kind))
+    return app
+
+
+def _topic() -> typer.Typer:
+    app = typer.Typer(no_args_is_help=True)
+    app.command("list")(topic_list.list_topics)
+    app.command("put")(topic_put.put)
+    app.command("tail")(topic_tail.tail_topic)
+    return app
+
+
+def _dead_letters() -> typer.Typer:
+    app = typer.Typer(no_args_is_help=True)
+    app.command("list")(dead_letters_list.list_letters)
+    app.command("show")(dead_letters_show.show)
+    app.command("replay")(dead_letters_replay.replay)
+    return app

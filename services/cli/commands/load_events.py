@@ -1,0 +1,60 @@
+"""merchant-credit load complaints, violations, volumes: credit facts from a file to their intake topic."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from services.cli import options, report
+from services.cli.loading import events, rows
+from services.cli.loading.columns import Columns
+from services.cli.loading.load import Job
+from services.cli.loading.pipeline import Item
+from services.cli.loading.rows import Row
+from services.cli.loading.topic_sink import TopicSink
+from services.cli.topics import connection
+from services.common.eventlog.port import Message
+
+Source = Annotated[str, typer.Option(help="Source of rows that name none, for example //office.example.")]
+Batch = Annotated[int, typer.Option(min=1, max=10_000, help="Events a transaction.")]
+
+
+def command(kind: str) -> Callable[..., None]:
+    """Return the command that loads one kind of intake file."""
+    intake = events.INTAKES[kind]
+
+    def load(
+        file: options.File,
+        *,
+        dsn: options.Dsn = "",
+        state_dir: options.StateDir = options.DEFAULT_STATE_DIR,
+        source: Source = "",
+        rejects: options.Rejects = None,
+        mapped: options.Map = [],  # noqa: B006 - typer reads the default and never changes it
+        resume: options.Resume = False,
+        batch: Batch = 2000,
+    ) -> None:
+        names = Columns(intake.aliases, mapped)
+        names.check(rows.header(file), intake.required)
+
+        def convert(row: Row) -> Item[Message]:
+            message = events.of_row(intake, names, row.fields, source)
+            return Item(row, message.key, message)
+
+        job = Job(
+            path=file,
+            rejects_path=options.rejects_path(rejects, state_dir, file),
+            resume=resume,
+            chunk_size=batch,
+            in_flight=1,
+            unique_keys=False,
+        )
+        began = time.monotonic()
+        with connection.event_log(dsn, state_dir) as log:
+            loaded = asyncio.run(job.run(convert, TopicSink(log).send))
+        report.totals(loaded, rejects=job.rejects_path, seconds=time.monotonic() - began)
+
+    load.__doc__ = f"Put the {kind} of a CSV or JSON Lines file on {intake.topic}; a repeated event counts once."
+    return load

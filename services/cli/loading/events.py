@@ -1,0 +1,109 @@
+"""One row to an event of an intake topic: the protobuf, and an id and time that follow from the content when not told."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from hashlib import sha256
+
+from google.protobuf.message import Message as Protobuf
+
+from services.cli.loading import columns, facts, values
+from services.cli.loading.columns import Aliases, Columns
+from services.common.clock import CHINA
+from services.common.eventlog import cloudevents
+from services.common.eventlog.port import Message
+from services.common.eventlog.topics import COMPLAINT, VIOLATION, VOLUME
+from services.common.kernel import day
+
+EVENT_ID_LIMIT = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """A kind of intake file: its topic, columns, needed fields, and how a row becomes protobuf and its day."""
+
+    topic: str
+    aliases: Aliases
+    required: Sequence[str]
+    build: Callable[[Mapping[str, str]], Protobuf]
+    day_field: str
+
+
+INTAKES: Mapping[str, Intake] = {
+    "complaints": Intake(
+        topic=COMPLAINT,
+        aliases=columns.COMPLAINT,
+        required=("case_id", "credit_code", "kind", "status", "received_on"),
+        build=facts.complaint,
+        day_field="status_on",
+    ),
+    "violations": Intake(
+        topic=VIOLATION,
+        aliases=columns.VIOLATION,
+        required=("document_number", "credit_code", "penalty_kind", "decided_on"),
+        build=facts.violation,
+        day_field="decided_on",
+    ),
+    "volumes": Intake(
+        topic=VOLUME,
+        aliases=columns.VOLUME,
+        required=("credit_code", "platform_code", "month", "orders"),
+        build=facts.volume,
+        day_field="month",
+    ),
+}
+
+
+def of_row(intake: Intake, names: Columns, fields: Mapping[str, object], default_source: str) -> Message:
+    """Return the message of a row, which is flat or an envelope with `data`; raises InvalidInput naming the field."""
+    told = names.rename(_flat(fields, names))
+    data = intake.build(told)
+    value = data.SerializeToString(deterministic=True)
+    source = values.text(told.get("source") or default_source, "source", limit=256, required=True)
+    return Message(
+        topic=intake.topic,
+        key=str(getattr(data, "credit_code")),  # noqa: B009 - every intake message has one, Protobuf's base does not say so
+        value=value,
+        headers=cloudevents.headers(
+            event_id=values.text(told.get("id") or _content_id(source, value), "id", limit=EVENT_ID_LIMIT),
+            event_type=intake.topic,
+            source=source,
+            time=_time(told, intake),
+        ),
+    )
+
+
+def _flat(fields: Mapping[str, object], names: Columns) -> Mapping[str, object]:
+    """Join an envelope and its data; a field of the data that we do not know is refused, so that typing errors show."""
+    data = fields.get("data")
+    if not isinstance(data, Mapping):
+        return fields
+    for name in data:
+        if names.field(name) is None:
+            raise values.invalid(f"data.{name}", "there is no such field: see the proto, or add --map COLUMN=FIELD")
+    return {**data, **fields}
+
+
+def _content_id(source: str, value: bytes) -> str:
+    """Derive an id, so that the same row loaded twice is the same event."""
+    return f"sha256-{sha256(source.encode() + b'|' + value).hexdigest()[:40]}"
+
+
+def _time(told: Mapping[str, str], intake: Intake) -> datetime:
+    text = told.get("time", "")
+    if not text:
+        return _content_time(told, intake)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise values.invalid("time", f"{text[:40]!r} is no time: write RFC 3339 with an offset") from error
+    if moment.tzinfo is None:
+        raise values.invalid("time", f"{text[:40]!r} has no offset: write for example 2026-01-31T08:00:00+08:00")
+    return moment.astimezone(UTC)
+
+
+def _content_time(told: Mapping[str, str], intake: Intake) -> datetime:
+    """Return midnight of the day that the row tells of: a later account of the same fact then has a later time."""
+    text = told.get(intake.day_field) or told.get("received_on", "")
+    known = day.parse_month(text, "month") if intake.day_field == "month" else day.parse_day(text, intake.day_field)
+    return datetime.combine(known, time(), CHINA).astimezone(UTC)

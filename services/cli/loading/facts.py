@@ -1,0 +1,111 @@
+"""Fields to the protobuf of complaints, violations and volumes, with the limits that the protos state."""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+
+from google.protobuf.descriptor import EnumDescriptor
+from merchantcredit.events.v1.complaint_pb2 import (
+    ComplaintKind,
+    ComplaintReported,
+    ComplaintStatus,
+    MerchantResponse,
+    ProblemType,
+)
+from merchantcredit.events.v1.violation_pb2 import DecisionState, PenaltyKind, Severity, ViolationReported
+from merchantcredit.events.v1.volume_pb2 import VolumeReported
+
+from services.cli.loading import values
+from services.common.kernel import credit_code, day
+
+_CASE_ID = re.compile(r"[A-Za-z0-9._:/-]{1,64}")
+MAX_ORDERS = 1_000_000_000
+#: Suffixes of the fields that hold money, and how many fen a unit is.
+_UNITS = {"fen": 1, "yuan": 100, "wan_yuan": 1_000_000}
+
+
+def complaint(told: Mapping[str, str]) -> ComplaintReported:
+    """Return a complaint report; raises InvalidInput naming the field."""
+    case_id = told.get("case_id", "")
+    if not _CASE_ID.fullmatch(case_id):
+        raise values.invalid("case_id", f"{case_id[:64]!r} is no case number: 1 to 64 of A-Z a-z 0-9 . _ : / -")
+    return ComplaintReported(
+        case_id=case_id,
+        credit_code=_code(told),
+        kind=ComplaintKind.ValueType(_enum(told, "kind", ComplaintKind.DESCRIPTOR, required=True)),
+        status=ComplaintStatus.ValueType(_enum(told, "status", ComplaintStatus.DESCRIPTOR, required=True)),
+        received_on=_day(told, "received_on", required=True),
+        status_on=_day(told, "status_on"),
+        response=MerchantResponse.ValueType(_enum(told, "response", MerchantResponse.DESCRIPTOR)),
+        problem_type=ProblemType.ValueType(_enum(told, "problem_type", ProblemType.DESCRIPTOR)),
+        platform_code=_text(told, "platform_code", 32),
+        complainant_pseudonym=_text(told, "complainant_pseudonym", 64),
+        sealed_details=_text(told, "sealed_details", 65_536),
+        disputed_amount_fen=_money(told, "disputed_amount"),
+    )
+
+
+def violation(told: Mapping[str, str]) -> ViolationReported:
+    """Return a violation report; raises InvalidInput naming the field."""
+    return ViolationReported(
+        document_number=_text(told, "document_number", 128, required=True),
+        credit_code=_code(told),
+        penalty_kind=PenaltyKind.ValueType(_enum(told, "penalty_kind", PenaltyKind.DESCRIPTOR, required=True)),
+        severity=Severity.ValueType(_enum(told, "severity", Severity.DESCRIPTOR)),
+        fine_fen=_money(told, "fine"),
+        confiscated_fen=_money(told, "confiscated"),
+        decided_on=_day(told, "decided_on", required=True),
+        conduct_type=_text(told, "conduct_type", 200),
+        legal_basis=_text(told, "legal_basis", 500),
+        authority_name=_text(told, "authority_name", 200),
+        authority_code=_text(told, "authority_code", 18),
+        state=DecisionState.ValueType(_enum(told, "state", DecisionState.DESCRIPTOR)),
+    )
+
+
+def volume(told: Mapping[str, str]) -> VolumeReported:
+    """Return a volume report; raises InvalidInput naming the field."""
+    month = told.get("month", "")
+    day.parse_month(month, "month")
+    return VolumeReported(
+        credit_code=_code(told),
+        platform_code=_text(told, "platform_code", 32, required=True),
+        month=month,
+        orders=values.count(told.get("orders", ""), "orders", limit=MAX_ORDERS),
+        amount_fen=_money(told, "amount"),
+    )
+
+
+def _code(told: Mapping[str, str]) -> str:
+    return _parsed_code(told.get("credit_code", ""))
+
+
+@lru_cache(maxsize=65_536)
+def _parsed_code(text: str) -> str:
+    """Check a code once: the same merchants come again and again."""
+    return credit_code.parse(text)
+
+
+def _text(told: Mapping[str, str], field: str, limit: int, *, required: bool = False) -> str:
+    return values.text(told.get(field, ""), field, limit=limit, required=required)
+
+
+def _day(told: Mapping[str, str], field: str, *, required: bool = False) -> str:
+    text = _text(told, field, 10, required=required)
+    return day.parse_day(text, field).isoformat() if text else ""
+
+
+def _enum(told: Mapping[str, str], field: str, descriptor: EnumDescriptor, *, required: bool = False) -> int:
+    number = values.enum(descriptor, told.get(field, ""), field)
+    if required and not number:
+        raise values.invalid(field, "the value is absent: fill the column, or map one with --map COLUMN=FIELD")
+    return number
+
+
+def _money(told: Mapping[str, str], name: str) -> int | None:
+    """Return an amount in fen from whichever unit the row has; None when it tells none, never zero for unknown."""
+    for unit, fen_per_unit in _UNITS.items():
+        field = f"{name}_{unit}"
+        if told.get(field):
+            return values.fen(told[field], field, fen_per_unit=fen_per_unit)
+    return None

@@ -1,0 +1,1 @@
+"""Looks into topics: names, decoding, reading on."""

@@ -1,0 +1,97 @@
+"""Measures how long it takes from an event on its topic to its record in search, as a shopper sees it."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import grpc
+from merchantcredit.events.v1.complaint_pb2 import ComplaintKind, ComplaintReported, ComplaintStatus, ProblemType
+from merchantcredit.search.v1 import search_service_pb2 as pb
+from merchantcredit.search.v1 import search_service_pb2_grpc as rpc
+
+from services.common.clock import china_day
+from services.common.eventlog import cloudevents
+from services.common.eventlog.feeds import FeedsEventLog
+from services.common.eventlog.port import Message
+from services.common.eventlog.topics import COMPLAINT
+
+SOURCE = "//12315.demo.example"
+LOOK_SECONDS = 0.02
+GIVE_UP_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Seconds from event to searchable over some probes, and how many events were sent."""
+
+    events: int
+    seconds: float
+    probes: tuple[float, ...]
+
+    def quantile(self, share: float) -> float:
+        """Return the latency that so large a share of the probes kept."""
+        ordered = sorted(self.probes)
+        return ordered[min(int(len(ordered) * share), len(ordered) - 1)]
+
+
+async def measure(dsn: str, address: str, codes: Sequence[str], *, rate: int, seconds: int) -> Latency:
+    """Send complaint events at a rate for some seconds over merchants; watch each tick's first one until search shows it.
+
+    Raises TimeoutError when an event is not searchable within a minute.
+    """
+    log = FeedsEventLog(dsn)
+    async with grpc.aio.insecure_channel(address) as channel:
+        search = rpc.SearchServiceStub(channel)
+        began = time.monotonic()
+        probes, sent = await _stream(log, search, codes, rate=rate, seconds=seconds)
+        elapsed = time.monotonic() - began
+        latencies = await asyncio.gather(*probes)
+    log.close()
+    return Latency(sent, elapsed, tuple(latencies))
+
+
+async def _stream(
+    log: FeedsEventLog, search: rpc.SearchServiceStub, codes: Sequence[str], *, rate: int, seconds: int
+) -> tuple[list[asyncio.Task[float]], int]:
+    """Send a tick's events every 50 ms on an open schedule; the first of each is watched."""
+    ticks, size = seconds * 20, max(1, rate // 20)
+    began = time.monotonic()
+    probes: list[asyncio.Task[float]] = []
+    run = int(time.time())
+    for tick in range(ticks):
+        await asyncio.sleep(max(0.0, began + tick / 20 - time.monotonic()))
+        messages = [_event(codes[(tick * size + i) % len(codes)], f"{run}.{tick}.{i}") for i in range(size)]
+        before = await _revision(search, messages[0].key)
+        due = time.monotonic()
+        await asyncio.to_thread(log.publish, messages)
+        probes.append(asyncio.create_task(_wait_for(search, messages[0].key, before, due)))
+    return probes, ticks * size
+
+
+def _event(code: str, number: str) -> Message:
+    now = datetime.now(UTC)
+    complaint = ComplaintReported(
+        case_id=f"demo.{number}",
+        credit_code=code,
+        kind=ComplaintKind.COMPLAINT_KIND_DISPUTE,
+        status=ComplaintStatus.COMPLAINT_STATUS_ACCEPTED,
+        received_on=china_day(now).isoformat(),
+        problem_type=ProblemType.PROBLEM_TYPE_AFTER_SALES,
+    )
+    headers = cloudevents.headers(event_id=f"demo.{number}", event_type=COMPLAINT, source=SOURCE, time=now)
+    return Message(topic=COMPLAINT, key=code, value=complaint.SerializeToString(), headers=headers)
+
+
+async def _wait_for(search: rpc.SearchServiceStub, code: str, before: int, due: float) -> float:
+    """Return the seconds until search shows a newer revision."""
+    async with asyncio.timeout(GIVE_UP_SECONDS):
+        while await _revision(search, code) <= before:  # noqa: ASYNC110 - the index is another process: it is asked
+            await asyncio.sleep(LOOK_SECONDS)
+    return time.monotonic() - due
+
+
+async def _revision(search: rpc.SearchServiceStub, code: str) -> int:
+    found = await search.SearchRecords(pb.SearchRecordsRequest(query=code, page_size=1))
+    return found.hits[0].revision if found.hits else 0

@@ -1,0 +1,34 @@
+"""`make run`: starts everything, loads the sample data on the first start, prints the addresses, and waits."""
+
+import signal
+import time
+
+from services.launcher.sample import load_sample
+from services.launcher.state import Endpoints, State
+from services.launcher.supervisor import Supervisor
+
+
+def run(state: State) -> None:
+    """Run until Ctrl-C or SIGTERM; leaves no process behind."""
+    began = time.monotonic()
+    with Supervisor(state) as supervisor:
+        for signal_number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(signal_number, lambda *_: supervisor.stop.set())
+        endpoints = supervisor.start()
+        if not state.loaded_file.exists() and not supervisor.stop.is_set():
+            print("loading the sample data", flush=True)
+            load_sample(state)
+        if not supervisor.stop.is_set():
+            _print(endpoints, state, time.monotonic() - began)
+        supervisor.watch()
+        print("stopping", flush=True)
+
+
+def _print(endpoints: Endpoints, state: State, seconds: float) -> None:
+    print(f"\nmerchant-credit is ready after {seconds:.1f} s; its state is in {state.folder}\n")
+    print(f"  page        {endpoints.portal}")
+    print(f"  gRPC        {endpoints.registry}   (registry, credit, search; health and reflection)")
+    print("  tokens      (send as `authorization: Bearer …`; without one, public reads answer)")
+    for role, token in endpoints.tokens.items():
+        print(f"    {role:<10} {token}")
+    print("\nCtrl-C stops it.", flush=True)

@@ -1,0 +1,129 @@
+"""The state folder of the embedded profile: its lock, keys, addresses and tokens."""
+
+import fcntl
+import os
+import secrets
+import socket
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import orjson
+
+from services.common.auth.actor import Actor, Role
+from services.common.auth.tokens import issue, load_key, make_key
+from services.common.errors import PreconditionFailed
+
+TOKEN_SECONDS = 365 * 24 * 3600
+#: The first firm of the sample data: the printed merchant token is this merchant's.
+SAMPLE_MERCHANT = "91520500MAY297965A"
+SERVE, PORTAL, POSTGRES = 0, 1, 2
+#: The processes that the launcher starts; named here, so that it need not load what they run.
+ROLES = ("serve", "work", "project")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoints:
+    """Where the parts of a running system answer; written to endpoints.json for the command line."""
+
+    dsn: str
+    registry: str
+    credit: str
+    search: str
+    portal: str
+    tokens: dict[str, str]
+
+
+class State:
+    """One state folder; only one system runs on it at a time."""
+
+    def __init__(self, folder: Path, port_base: int) -> None:
+        self.folder = folder.absolute()
+        self.port_base = port_base
+        self._lock_fd = -1
+
+    @property
+    def postgres(self) -> Path:
+        """Return the folder of the database."""
+        return self.folder / "postgres"
+
+    @property
+    def index(self) -> Path:
+        """Return the folder of the search index."""
+        return self.folder / "index"
+
+    @property
+    def logs(self) -> Path:
+        """Return the folder of the logs."""
+        return self.folder / "log"
+
+    @property
+    def key_file(self) -> Path:
+        """Return the file of the key that signs tokens."""
+        return self.folder / "keys" / "tokens.pem"
+
+    @property
+    def endpoints_file(self) -> Path:
+        """Return the file of addresses and tokens."""
+        return self.folder / "endpoints.json"
+
+    @property
+    def loaded_file(self) -> Path:
+        """Return the file whose presence says that the sample data are loaded."""
+        return self.folder / "sample-loaded"
+
+    def port(self, which: int) -> int:
+        """Return the port of a part."""
+        return self.port_base + which
+
+    def lock(self) -> None:
+        """Make the folder and take its lock; raises PreconditionFailed when another copy runs on it."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.logs.mkdir(exist_ok=True)
+        self._lock_fd = os.open(self.folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(self._lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise PreconditionFailed(
+                f"another copy runs on {self.folder}: stop it, or choose another folder with STATE=…"
+            ) from error
+
+    def check_ports(self) -> None:
+        """Raise PreconditionFailed when a port is taken."""
+        for which in (SERVE, PORTAL, POSTGRES):
+            with socket.socket() as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                try:
+                    probe.bind(("127.0.0.1", self.port(which)))
+                except OSError as error:
+                    raise PreconditionFailed(
+                        f"port {self.port(which)} is taken by another program: choose others with PORT_BASE=…"
+                    ) from error
+
+    def complainant_key(self) -> bytes:
+        """Return the secret of the HMAC that stands for complainants; made at the first start."""
+        path = self.folder / "keys" / "complainants.key"
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)
+            path.write_bytes(secrets.token_bytes(32))
+        return path.read_bytes()
+
+    def write_endpoints(self, dsn: str) -> Endpoints:
+        """Write and return the addresses and one token a role; the file is its owner's only."""
+        make_key(self.key_file)
+        key = load_key(self.key_file)
+        grpc = f"127.0.0.1:{self.port(SERVE)}"
+        tokens = {
+            role.value: issue(
+                key,
+                Actor(subject=f"demo-{role}", office=f"demo {role}", roles=frozenset({role})),
+                seconds=TOKEN_SECONDS,
+            )
+            for role in Role
+            if role is not Role.PUBLIC
+        }
+        portal = f"http://127.0.0.1:{self.port(PORTAL)}"
+        endpoints = Endpoints(dsn=dsn, registry=grpc, credit=grpc, search=grpc, portal=portal, tokens=tokens)
+        self.endpoints_file.touch(mode=0o600)
+        self.endpoints_file.write_bytes(orjson.dumps(asdict(endpoints), option=orjson.OPT_INDENT_2))
+        return endpoints

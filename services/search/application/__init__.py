@@ -1,0 +1,1 @@
+"""What the search service does: project records into an index, and rebuild it beside the one in use."""

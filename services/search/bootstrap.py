@@ -1,0 +1,76 @@
+"""Puts the search service together: one process serves from the index, one other projects into it."""
+
+import threading
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from merchantcredit.search.v1 import search_service_pb2
+from merchantcredit.search.v1.search_service_pb2_grpc import add_SearchServiceServicer_to_server
+
+from services.common.clock import Clock
+from services.common.db.pool import open_pool
+from services.common.eventlog.batch import BatchConsumer
+from services.common.eventlog.feeds import FeedsEventLog
+from services.common.eventlog.port import EventLog
+from services.common.eventlog.topics import RECORD, SEARCH_GROUP
+from services.common.grpc.interceptor import EVERYBODY
+from services.common.grpc.server import Registration
+from services.common.lifecycle import Loop
+from services.search.adapters.tantivy_reader import TantivyReader
+from services.search.adapters.tantivy_writer import TantivyWriter
+from services.search.api.servicer import SearchServicer
+from services.search.application.follow import FollowedLog
+from services.search.application.ports import SearchWriter
+from services.search.application.project import Projector
+from services.search.application.rebuild import RebuildIndex, RebuildStopped, is_ahead
+from services.search.consumers.records import decode
+
+SERVICE = search_service_pb2.DESCRIPTOR.services_by_name["SearchService"].full_name
+
+
+def serving(index_folder: Path) -> Registration:
+    """Return the search service over an index folder, which may still be empty: it answers UNAVAILABLE until then."""
+    reader = TantivyReader(index_folder)
+    servicer = SearchServicer(reader)
+    return Registration(
+        service_name=SERVICE,
+        add=lambda server: add_SearchServiceServicer_to_server(servicer, server),
+        access={"SearchRecords": EVERYBODY, "SuggestRecords": EVERYBODY},
+        closers=(reader.close,),
+    )
+
+
+def projecting(dsn: str, index_folder: Path, clock: Clock) -> list[Loop]:
+    """Return the loop of the one process that writes the index."""
+    return [Projection(dsn=dsn, index_folder=index_folder, clock=clock)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Projection:
+    """Keeps the index in step with the record topic; rebuilds it first when it is of other code or of a lost future."""
+
+    dsn: str
+    index_folder: Path
+    clock: Clock
+    name: str = SEARCH_GROUP
+
+    def run(self, stop: threading.Event) -> None:
+        """Project until stopped. Raises PreconditionFailed when another process writes the folder."""
+        with ExitStack() as opened:
+            writer = opened.enter_context(closing(TantivyWriter(self.index_folder)))
+            log = opened.enter_context(closing(FeedsEventLog(self.dsn)))
+            pool = opened.enter_context(closing(open_pool(self.dsn, max_size=2)))
+            try:
+                self._make_usable(writer, log, stop)
+            except RebuildStopped:
+                return
+            projector = Projector(writer, decode)
+            followed = FollowedLog(log, projector, self.clock)
+            BatchConsumer(
+                event_log=followed, group=self.name, topics=[RECORD], pool=pool, handler=projector.handle
+            ).run(stop)
+
+    def _make_usable(self, writer: SearchWriter, log: EventLog, stop: threading.Event) -> None:
+        if writer.needs_rebuild() or is_ahead(writer.progress(), log.end_offsets(RECORD)):
+            RebuildIndex(log, writer, decode, self.clock)(stop)
