@@ -7,9 +7,11 @@ import psycopg
 import typer
 
 from services.cli.commands import (
+    backtest,
     dead_letters_list,
     dead_letters_replay,
     dead_letters_show,
+    evaluate,
     generate,
     generate_registry,
     load_events,
@@ -17,6 +19,7 @@ from services.cli.commands import (
     topic_list,
     topic_put,
     topic_tail,
+    verify_scores,
 )
 from services.cli.loading.events import INTAKES
 from services.common.errors import PlatformError
@@ -37,9 +40,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def program() -> typer.Typer:
     """Return the program with all its commands."""
-    app = typer.Typer(name="merchant-credit", no_args_is_help=True, help="Loads, generates and looks into topics.")
+    app = typer.Typer(
+        name="merchant-credit", no_args_is_help=True, help="Loads, generates, proves, and looks into topics."
+    )
+    app.command("backtest")(backtest.backtest)
+    app.command("evaluate")(evaluate.evaluate)
     app.command("generate")(generate.generate)
     app.command("generate-registry")(generate_registry.generate_registry)
+    app.command("verify-scores")(verify_scores.verify_scores)
     app.add_typer(_load(), name="load", help="Load a file; repeating it changes nothing.")
     app.add_typer(_topic(), name="topic", help="Put on a topic and look into it.")
     app.add_typer(_dead_letters(), name="dead-letters", help="What could not be applied: list, show, replay.")

@@ -27,6 +27,8 @@ from services.credit.consumers.worker import TOPICS, CreditHandler
 
 #: Records a batch under backlog: a larger batch touches fewer merchants an event, and each costs one publication.
 BATCH = 8000
+#: Processes that consume side by side, each with its share of the partitions.
+LANES = 2
 SERVICE = "merchantcredit.credit.v1.CreditService"
 
 

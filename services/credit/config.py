@@ -6,6 +6,7 @@ from pathlib import Path
 from services.credit.application.sources import Source
 
 POLICY_FOLDER = Path(__file__).parent / "policies"
+MAPPING_FOLDER = Path(__file__).parent / "evaluation"
 #: Authorities: 3 a regulator or enforcing office, 2 a complaint system, 1 a platform, 0 a merchant; the greater one's word stands.
 SOURCES = (
     Source(prefix="//registry.merchantcredit", office="registry", authority=3),

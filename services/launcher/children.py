@@ -17,7 +17,8 @@ from services.common.db.postmaster import die_with_parent
 from services.common.eventlog.feeds import FeedsEventLog
 from services.common.eventlog.sequencer import Sequencer
 from services.common.grpc import server
-from services.common.lifecycle import run_loops
+from services.common.lanes import fork_lanes
+from services.common.lifecycle import Loop, run_loops
 from services.credit import bootstrap as credit
 from services.credit.config import CreditConfig
 from services.launcher.state import PORTAL, SERVE, State
@@ -60,10 +61,19 @@ async def _serving(state: State, dsn: str) -> None:
 
 
 def _work(state: State, dsn: str) -> None:
+    config = _credit_config(state, dsn)
+    lanes = fork_lanes(credit.LANES - 1, lambda: _consume(config))
     event_log = FeedsEventLog(dsn)
-    loops = [Sequencer(dsn), *credit.working(_credit_config(state, dsn), event_log, SystemClock())]
+    loops: list[Loop] = [lanes, Sequencer(dsn), *credit.working(config, event_log, SystemClock())]
     _ready()
     run_loops(loops, _stop_on_signals())
+    event_log.close()
+
+
+def _consume(config: CreditConfig) -> None:
+    event_log = FeedsEventLog(config.dsn)
+    consumer, _ = credit.working(config, event_log, SystemClock())
+    run_loops([consumer], _stop_on_signals())
     event_log.close()
 
 

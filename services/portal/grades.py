@@ -20,7 +20,7 @@ _LABELS = {
 }
 #: The lowest score of each grade, in points, best first; what is below the last is D. A test holds it to the policies.
 FLOORS = {
-    "2026-1": {"AAA": 950, "AA": 900, "A": 850, "BBB": 750, "BB": 650, "B": 550, "CCC": 450, "CC": 350, "C": 250},
+    "2026-1": {"AAA": 900, "AA": 850, "A": 795, "BBB": 740, "BB": 700, "B": 560, "CCC": 380, "CC": 280, "C": 180},
 }
 CURRENT_POLICY = "2026-1"
 

@@ -2,6 +2,7 @@
 
 It knows no project code but the protos. A batch is read from the feed with one statement, parsed, copied as one row an
 event, and answered with one upsert and one message for each merchant touched; all in one transaction, with its offset.
+The message is of the size of the merchant's record, the upsert of the size of all that the worker rewrites with a record.
 """
 
 import time
@@ -16,6 +17,8 @@ CREATE SCHEMA ceiling;
 CREATE TABLE ceiling.event (key text, topic text, partition int, seq bigint, headers jsonb, payload bytea);
 CREATE TABLE ceiling.record (key text PRIMARY KEY, seq bigint NOT NULL, record bytea NOT NULL);
 CREATE TABLE ceiling.message (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, key text, payload bytea NOT NULL);
+ALTER TABLE ceiling.record SET (toast_tuple_target = 8160), ALTER COLUMN record SET STORAGE EXTERNAL;
+ALTER TABLE ceiling.message SET (toast_tuple_target = 8160), ALTER COLUMN payload SET STORAGE EXTERNAL;
 CREATE TABLE ceiling.feed_offset (topic text, partition int, value bigint, PRIMARY KEY (topic, partition));
 INSERT INTO ceiling.feed_offset
 SELECT topic, partition, 0 FROM eventlog.feed WHERE topic LIKE '%intake%' AND topic NOT LIKE '%dlq%';
@@ -45,8 +48,8 @@ def prepare(dsn: str) -> None:
         conn.execute(_TABLES)
 
 
-def run(dsn: str, records: dict[str, bytes], batch: int) -> float:
-    """Take all events from the feed, writing the given record of each merchant touched; return the seconds it took."""
+def run(dsn: str, records: dict[str, tuple[bytes, bytes]], batch: int) -> float:
+    """Take all events from the feed, writing the given bytes of each merchant touched; return the seconds it took."""
     began = time.perf_counter()
     with psycopg.connect(dsn, autocommit=True) as conn:
         while _step(conn, records, batch):
@@ -54,7 +57,7 @@ def run(dsn: str, records: dict[str, bytes], batch: int) -> float:
     return time.perf_counter() - began
 
 
-def _step(conn: psycopg.Connection, records: dict[str, bytes], batch: int) -> int:
+def _step(conn: psycopg.Connection, records: dict[str, tuple[bytes, bytes]], batch: int) -> int:
     with conn.transaction(), conn.cursor(binary=True) as cursor:
         rows = cursor.execute(_READ, {"limit": batch}).fetchall()
         if not rows:
@@ -65,9 +68,9 @@ def _step(conn: psycopg.Connection, records: dict[str, bytes], batch: int) -> in
             for topic, partition, seq, key, headers, payload in rows:
                 copy.write_row((key, topic, partition, seq, headers, payload))
         keys = sorted(touched)
-        payloads = [records.get(key, b"") for key in keys]
-        cursor.execute(_UPSERT, [keys, [touched[key] for key in keys], payloads])
-        cursor.execute(_SAY, [keys, payloads])
+        said, kept = zip(*(records.get(key, (b"", b"")) for key in keys), strict=True)
+        cursor.execute(_UPSERT, [keys, [touched[key] for key in keys], list(kept)])
+        cursor.execute(_SAY, [keys, list(said)])
         ends = {(row[0], row[1]): row[2] + 1 for row in rows}
         topics, partitions = [t for t, _ in ends], [p for _, p in ends]
         cursor.execute(_MOVE, [topics, partitions, list(ends.values())])

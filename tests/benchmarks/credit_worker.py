@@ -1,25 +1,40 @@
 """`credit_worker_embedded`: events a second through the credit worker, against a ceiling loop that writes the same bytes."""
 
+import multiprocessing
 import time
+from multiprocessing.sharedctypes import Synchronized
+from multiprocessing.synchronize import Barrier
+from typing import NamedTuple
 
 import psycopg
 
 from services.common.clock import FixedClock
 from services.common.eventlog.batch import BatchConsumer, BatchPolicy
-from services.common.eventlog.feeds import FeedsEventLog
+from services.common.eventlog.feeds import HEARTBEAT_SECONDS, FeedsEventLog
+from services.common.eventlog.port import Consumer
 from services.common.eventlog.sequencer import Sequencer
 from services.common.eventlog.topics import RECORD
-from services.credit.bootstrap import BATCH, working
+from services.common.lanes import fork_lanes
+from services.credit.bootstrap import BATCH, LANES, working
 from services.credit.config import CreditConfig
 from tests.benchmarks import ceiling, workload
 from tests.benchmarks.fresh import fresh_database, settle
 from tests.benchmarks.harness import Outcome, Scale, benchmark
 
 _KEY = b"a benchmark's key of complainants"
-#: Of each merchant its last record, cut to the mean size of all that were published of it.
+#: Of each merchant its last record, cut to the mean size of all that were published of it; and what is kept of it as it
+#: changes (the record, the restricted one, the revision, the state), cut alike.
 _RECORDS = """
-SELECT key, substr((array_agg(payload ORDER BY id DESC))[1], 1, round(avg(length(payload)))::int)
-FROM eventlog.message WHERE topic = %s AND id > %s GROUP BY key
+WITH said AS (
+    SELECT key, avg(length(payload)) AS mean FROM eventlog.message WHERE topic = %s GROUP BY key
+), kept AS (
+    SELECT p.code, p.record, said.mean / length(p.record) AS share,
+           p.record || r.record || v.record || s.cells || convert_to(s.detail, 'UTF8') AS everything
+    FROM said JOIN credit.public_record p ON p.code = said.key JOIN credit.subject s USING (code)
+    JOIN credit.restricted_record r USING (code) JOIN credit.record_revision v ON (v.code, v.revision) = (p.code, p.revision)
+)
+SELECT code, substr(record, 1, (length(record) * share)::int), substr(everything, 1, (length(everything) * share)::int)
+FROM kept
 """
 
 
@@ -56,38 +71,57 @@ def prepare(dsn: str, scale: Scale) -> None:
 
 
 def work(dsn: str, scale: Scale) -> float:
-    """Return the events a second that the worker, as its bootstrap makes it, took from the topics."""
-    log = FeedsEventLog(dsn)
+    """Return the events a second that the worker, with its lanes as shipped, took from the topics."""
+    fork = multiprocessing.get_context("fork")
+    race = _Race(fork.Barrier(LANES + 1), fork.Value("q", scale.of(workload.EVENTS)))
+    lanes = fork_lanes(LANES, lambda: _lane(dsn, race))
+    race.start.wait()
     began = time.perf_counter()
-    taken = _drain(dsn, log)
-    took = time.perf_counter() - began
-    log.close()
-    assert taken == scale.of(workload.EVENTS)
-    return taken / took
+    assert lanes.join() == [0] * LANES
+    return scale.of(workload.EVENTS) / (time.perf_counter() - began)
 
 
-def published(dsn: str) -> dict[str, bytes]:
-    """Return of each merchant bytes of the size of its records, as the worker announced them."""
-    with psycopg.connect(dsn) as conn:
-        first = conn.execute("SELECT max(id) FROM eventlog.message WHERE topic NOT IN (%s)", [RECORD]).fetchone()
-        assert first is not None
-        return {key: bytes(record) for key, record in conn.execute(_RECORDS, [RECORD, 0])}
+class _Race(NamedTuple):
+    """Where the lanes wait for each other, and how many events are left."""
+
+    start: Barrier
+    left: "Synchronized[int]"
 
 
-def _drain(dsn: str, log: FeedsEventLog) -> int:
-    """Number what waits, and step the worker until nothing is left; returns how many records it took."""
-    Sequencer(dsn).sequence_once()
-    batch, _ = working(
-        CreditConfig(dsn=dsn, complainant_key=_KEY),
-        log,
-        FixedClock(workload.NOW),
-        BatchPolicy(max_records=BATCH, poll_seconds=0.0),
-    )
-    assert isinstance(batch, BatchConsumer)
-    consumer = log.consumer(group=batch.group, topics=batch.topics, load_offsets=batch._load)
-    taken = 0
-    while step := batch.step(consumer):
-        taken += step
+def _lane(dsn: str, race: _Race) -> None:
+    """Join the group, wait until all have joined and know of each other, then step until nothing is left."""
+    log = FeedsEventLog(dsn)
+    batch, consumer = _member(dsn, log, poll_seconds=0.02)
+    consumer.poll(max_records=0, timeout_seconds=HEARTBEAT_SECONDS * 2.5)
+    race.start.wait()
+    while race.left.value > 0:
+        taken = batch.step(consumer)
+        with race.left.get_lock():
+            race.left.value -= taken
     consumer.close()
     batch.pool.close()
-    return taken
+    log.close()
+
+
+def published(dsn: str) -> dict[str, tuple[bytes, bytes]]:
+    """Return of each merchant bytes of the size of its records, and of all that is rewritten with one."""
+    with psycopg.connect(dsn) as conn, conn.cursor(binary=True) as cursor:
+        return {code: (record, everything) for code, record, everything in cursor.execute(_RECORDS, [RECORD])}
+
+
+def _drain(dsn: str, log: FeedsEventLog) -> None:
+    """Number what waits, and step the worker until nothing is left."""
+    Sequencer(dsn).sequence_once()
+    batch, consumer = _member(dsn, log, poll_seconds=0)
+    while batch.step(consumer):
+        pass
+    consumer.close()
+    batch.pool.close()
+
+
+def _member(dsn: str, log: FeedsEventLog, poll_seconds: float) -> tuple[BatchConsumer, Consumer]:
+    config = CreditConfig(dsn=dsn, complainant_key=_KEY)
+    policy = BatchPolicy(max_records=BATCH, poll_seconds=poll_seconds)
+    batch, _ = working(config, log, FixedClock(workload.NOW), policy)
+    assert isinstance(batch, BatchConsumer)
+    return batch, log.consumer(group=batch.group, topics=batch.topics, load_offsets=batch._load)

@@ -1,6 +1,5 @@
 """What a run left behind: what must be the same after any deaths, and what must hold whatever happened."""
 
-import zlib
 from collections import defaultdict
 from itertools import pairwise
 from typing import Any
@@ -11,6 +10,7 @@ from merchantcredit.events.v1.grade_change_pb2 import GradeChanged
 
 from services.common.eventlog.sequencer import Sequencer
 from services.common.eventlog.topics import GRADE_CHANGE, RECORD
+from services.credit.adapters.revision_codec import decompress
 
 #: Not in here: the inbox's ACCEPTED or WAITING_FOR_CODE, which tell the order in which topics were read.
 SAME = {
@@ -88,5 +88,5 @@ def _check_positions(conn: psycopg.Connection) -> None:
 def _check_revisions(conn: psycopg.Connection, public: list[tuple[Any, ...]]) -> None:
     """The newest of the kept revisions is the record that reads return, byte for byte."""
     query = "SELECT DISTINCT ON (code) code, revision, record FROM credit.record_revision ORDER BY code, revision DESC"
-    kept = [(code, revision, zlib.decompress(record)) for code, revision, record in conn.execute(query)]
+    kept = [(code, revision, decompress(record)) for code, revision, record in conn.execute(query)]
     assert kept == [(code, revision, bytes(record)) for code, revision, _, record in public]

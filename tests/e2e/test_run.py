@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -34,13 +35,17 @@ def test_everything_that_dies_comes_back_and_nothing_is_lost(platform: Platform)
                 "SELECT (SELECT count(*) FROM credit.assertion), (SELECT count(*) FROM credit.public_record)"
             ).fetchall()
 
+    def of(role: str) -> list[int]:
+        return sorted(pid for pid, words in platform.processes().items() if role in words)
+
+    def came_back(role: str, former: list[int], victim: int) -> bool:
+        return victim not in of(role) and len(of(role)) == len(former)
+
     before = counts()
-    for role in ("child serve", "child work", "child project"):
-        (victim,) = [pid for pid, words in platform.processes().items() if role in words]
-        os.kill(victim, signal.SIGKILL)
-        platform.wait_until(
-            lambda role=role, victim=victim: any(role in w and p != victim for p, w in platform.processes().items())
-        )
+    for role, place in (("child serve", 0), ("child work", 0), ("child work", 1), ("child project", 0)):
+        former = of(role)
+        os.kill(former[place], signal.SIGKILL)
+        platform.wait_until(partial(came_back, role, former, former[place]))
     platform.wait_until(lambda: _answers(platform.portal_url))
     postmaster = int((platform.state / "postgres/data/postmaster.pid").read_text().split()[0])
     os.kill(postmaster, signal.SIGKILL)

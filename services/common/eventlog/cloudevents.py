@@ -1,19 +1,19 @@
 """CloudEvents 1.0 in Kafka binary mode: the attributes ride in `ce_*` headers, the data are the message's value."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from services.common.errors import FieldViolation, InvalidInput
 
 PROTOBUF = "application/protobuf"
 JSON = "application/json"
 _REQUIRED = ("ce_id", "ce_source", "ce_type", "ce_specversion")
+_LONGEST = 256
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Envelope:
+class Envelope(NamedTuple):
     """What an event says about itself: id and source (together unique), type, time, and how the data are written."""
 
     event_id: str
@@ -39,34 +39,35 @@ def headers(
 
 def parse(found: Mapping[str, str]) -> Envelope:
     """Read the envelope; raises InvalidInput naming each header that is absent or wrong."""
-    wrong = [
-        FieldViolation(field=name, description="the header is absent") for name in _REQUIRED if not found.get(name)
-    ]
-    if found.get("ce_specversion", "1.0") != "1.0":
-        wrong.append(FieldViolation(field="ce_specversion", description="only CloudEvents 1.0 is read"))
-    wrong += [
-        FieldViolation(field=name, description="at most 256 characters")
-        for name in ("ce_id", "ce_source")
-        if len(found.get(name, "")) > 256
-    ]
+    event_id, source, event_type = (found.get(name, "") for name in ("ce_id", "ce_source", "ce_type"))
     time = _time(found.get("ce_time", ""))
-    if time is None:
-        wrong.append(FieldViolation(field="ce_time", description="write an RFC 3339 time with its offset"))
-    if wrong or time is None:
-        raise InvalidInput("the CloudEvents headers are not valid", violations=tuple(wrong))
-    return Envelope(
-        event_id=found["ce_id"],
-        source=found["ce_source"],
-        event_type=found["ce_type"],
-        time=time,
-        content_type=found.get("content-type", PROTOBUF).partition(";")[0].strip(),
-    )
+    is_whole = event_type and 0 < len(event_id) <= _LONGEST and 0 < len(source) <= _LONGEST
+    if time is None or not is_whole or found.get("ce_specversion") != "1.0":
+        raise InvalidInput("the CloudEvents headers are not valid", violations=tuple(_wrong(found)))
+    return Envelope(event_id, source, event_type, time, _media_type(found.get("content-type", PROTOBUF)))
 
 
-@lru_cache(maxsize=1 << 12)
+def _wrong(found: Mapping[str, str]) -> Iterator[FieldViolation]:
+    for name in _REQUIRED:
+        if not found.get(name):
+            yield FieldViolation(field=name, description="the header is absent")
+    if found.get("ce_specversion", "1.0") != "1.0":
+        yield FieldViolation(field="ce_specversion", description="only CloudEvents 1.0 is read")
+    for name in ("ce_id", "ce_source"):
+        if len(found.get(name, "")) > _LONGEST:
+            yield FieldViolation(field=name, description=f"at most {_LONGEST} characters")
+    if _time(found.get("ce_time", "")) is None:
+        yield FieldViolation(field="ce_time", description="write an RFC 3339 time with its offset")
+
+
 def _time(text: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return None
     return moment if moment.tzinfo is not None else None
+
+
+@lru_cache(maxsize=64)
+def _media_type(content_type: str) -> str:
+    return content_type.partition(";")[0].strip()

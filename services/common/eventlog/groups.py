@@ -57,8 +57,12 @@ def _membership(conn: Connection, group: str, member: str, *, bump: bool) -> Mem
 
 
 def assign(members: dict[str, list[str]], member: str) -> frozenset[TopicPartition]:
-    """Deal all partitions of all subscribed topics to the members in turn; return one member's hand."""
-    topics = sorted({topic for subscribed in members.values() for topic in subscribed})
+    """Deal all partitions of all subscribed topics to the members in turn; return one member's hand.
+
+    The same partition of every topic goes to the same member: what is told of one key meets in one place, and members
+    do not wait for each other's locks.
+    """
+    topics = {topic for subscribed in members.values() for topic in subscribed}
     order = sorted(members)
     all_partitions = [TopicPartition(topic, p) for topic in topics for p in range(TOPICS[topic].partitions)]
-    return frozenset(tp for i, tp in enumerate(all_partitions) if order[i % len(order)] == member)
+    return frozenset(tp for tp in all_partitions if order[tp.partition % len(order)] == member)

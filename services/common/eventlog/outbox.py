@@ -16,7 +16,7 @@ APPENDED = "eventlog_appended"
 _INSERT = """
 WITH said AS (
     INSERT INTO eventlog.message (topic, partition, key, headers, payload)
-    SELECT t, p, k, h::jsonb, v
+    SELECT t, p, k, h::json, v
     FROM unnest(%b::text[], %b::int[], %b::text[], %b::text[], %b::bytea[]) AS m (t, p, k, h, v)
     RETURNING id, topic, partition
 )

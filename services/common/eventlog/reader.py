@@ -2,16 +2,13 @@
 
 from collections.abc import Mapping
 
-import orjson
+from orjson import loads
 from psycopg import Connection
-from psycopg.types.json import set_json_loads
 
 from services.common.eventlog.port import Record, TopicPartition
 
-set_json_loads(orjson.loads)
-
 READ = """
-SELECT s.topic, s.partition, s.seq, m.key, m.headers, m.payload
+SELECT s.topic, s.partition, s.seq, m.key, m.headers::text, m.payload
 FROM (
     SELECT a.topic, a.partition, p.seq, p.message_id
     FROM unnest(%s::text[], %s::int[], %s::bigint[]) AS a (topic, partition, start)
@@ -36,7 +33,10 @@ def read(conn: Connection, starts: Mapping[TopicPartition, int], limit: int) -> 
     partitions = [tp.partition for tp in starts]
     with conn.cursor(binary=True) as cursor:
         rows = cursor.execute(READ, [topics, partitions, list(starts.values()), limit, limit]).fetchall()
-    return sorted((Record(*row) for row in rows), key=lambda record: record[:3])
+    rows.sort()  # by topic, partition, offset: no two are alike
+    return [
+        Record(topic, partition, seq, key, loads(headers), value) for topic, partition, seq, key, headers, value in rows
+    ]
 
 
 def end_offsets(conn: Connection, topic: str, partitions: int) -> dict[TopicPartition, int]:

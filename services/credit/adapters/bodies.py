@@ -1,7 +1,9 @@
 """Between the intake protos and the domain's bodies: strict on the way in, plain on the way back from the ledger."""
 
+from collections.abc import Callable
 from datetime import date
 from functools import lru_cache
+from typing import Any
 
 from merchantcredit.events.v1.complaint_pb2 import ComplaintReported
 from merchantcredit.events.v1.enterprise_pb2 import EnterpriseSnapshot
@@ -62,12 +64,13 @@ def registration(m: EnterpriseSnapshot) -> Registration:
 
 def from_ledger(kind: int, data: bytes) -> Body:
     """Return the body of an assertion as the ledger keeps it."""
-    match kind:
-        case FactKind.COMPLAINT:
-            return complaint(ComplaintReported.FromString(data))
-        case FactKind.PENALTY:
-            return penalty(ViolationReported.FromString(data))
-        case FactKind.VOLUME:
-            return volume(VolumeReported.FromString(data))
-        case _:
-            return registration(EnterpriseSnapshot.FromString(data))
+    message, read = _READERS[kind]
+    return read(message(data))
+
+
+_READERS: dict[int, tuple[Callable[[bytes], Any], Callable[[Any], Body]]] = {
+    FactKind.COMPLAINT: (ComplaintReported.FromString, complaint),
+    FactKind.PENALTY: (ViolationReported.FromString, penalty),
+    FactKind.VOLUME: (VolumeReported.FromString, volume),
+    FactKind.REGISTRATION: (EnterpriseSnapshot.FromString, registration),
+}

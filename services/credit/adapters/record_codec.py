@@ -3,14 +3,16 @@
 from collections.abc import Iterable
 from datetime import date, datetime
 from functools import lru_cache
+from operator import itemgetter
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from merchantcredit.credit.v1.record_pb2 import Contribution, PublicRecord, PublishedFact, RestrictedRecord
 from merchantcredit.events.v1.enterprise_pb2 import OperatingStatus
 from merchantcredit.events.v1.grade_change_pb2 import GradeChanged
 
-from services.common.kernel.day import add_months
+from services.common.kernel.day import first_of_month, month_index
 from services.credit.application.ports import Publication, Subject
+from services.credit.domain.facts import Registration
 from services.credit.domain.policy import Policy
 from services.credit.domain.rating import Line, Rating
 from services.credit.domain.subject import Case, Sanction, SubjectState
@@ -33,13 +35,33 @@ _SEVERITY_ZH = {1: "轻微", 2: "一般", 3: "严重"}
 _SEVERITY_EN = {1: "minor", 2: "ordinary", 3: "serious"}
 
 
-def public_record(subject: Subject, rating: Rating, policy: Policy, at: datetime) -> PublicRecord:
-    """Return the public record of a registered subject."""
+def public_record(subject: Subject, rating: Rating, policy: Policy, at: datetime) -> bytes:
+    """Return the serialised PublicRecord of a registered subject.
+
+    Encodings of a message that are joined are the encoding of their merge (protobuf's encoding guide), so the parts
+    that stand in many records are serialised once: registrations, lines without evidence, facts.
+    """
     registration = subject.state.registration
     if registration is None:
         raise LookupError(f"{subject.code} is not registered")
+    head = PublicRecord(
+        score_millipoints=rating.score,
+        grade=rating.grade.name,
+        revision=subject.seq,
+        day=rating.day.isoformat(),
+        good_until=_text(rating.next_change_on),
+        policy_version=policy.version,
+        computed_time=Timestamp(seconds=int(at.timestamp())),
+    )
+    lines = [_plain_line(line) if line.inputs is None else _line(line) for line in rating.lines]
+    facts = _published_facts(subject.state, rating.day, len(policy.decay))
+    return b"".join((_registered(registration), head.SerializeToString(), *lines, *facts))
+
+
+@lru_cache(maxsize=2048)
+def _registered(registration: Registration) -> bytes:
     return PublicRecord(
-        credit_code=subject.code,
+        credit_code=registration.code,
         name=registration.name,
         region_code=registration.region_code,
         status=OperatingStatus.ValueType(registration.status),
@@ -47,16 +69,7 @@ def public_record(subject: Subject, rating: Rating, policy: Policy, at: datetime
         established_on=_text(registration.established_on),
         address=registration.address,
         business_scope=registration.business_scope,
-        score_millipoints=rating.score,
-        grade=rating.grade.name,
-        contributions=[_plain(line) if line.inputs is None else contribution(line) for line in rating.lines],
-        facts=published_facts(subject.state, rating.day, len(policy.decay)),
-        revision=subject.seq,
-        day=rating.day.isoformat(),
-        good_until=_text(rating.next_change_on),
-        policy_version=policy.version,
-        computed_time=Timestamp(seconds=int(at.timestamp())),
-    )
+    ).SerializeToString()
 
 
 def restricted_record(subject: Subject, day: date) -> RestrictedRecord:
@@ -86,10 +99,11 @@ def contribution(line: Line) -> Contribution:
     )
 
 
-@lru_cache(maxsize=256)
-def _plain(line: Line) -> Contribution:
-    """Return a line without evidence; such lines are few and alike."""
-    return contribution(line)
+def _line(line: Line) -> bytes:
+    return PublicRecord(contributions=[contribution(line)]).SerializeToString(deterministic=True)
+
+
+_plain_line = lru_cache(maxsize=512)(_line)
 
 
 def grade_changed(publication: Publication, policy: Policy) -> GradeChanged:
@@ -118,40 +132,49 @@ def flagged(state: SubjectState) -> list[str]:
     return sorted(fact_id for day, fact_id in dated if day > since)
 
 
-def published_facts(state: SubjectState, day: date, case_months: int) -> list[PublishedFact]:
+def _published_facts(state: SubjectState, day: date, case_months: int) -> list[bytes]:
     """Return what the law publishes on a day, newest first; each with the first day on which it is gone."""
-    dated = [(s.decided_on, _penalty(s)) for s in state.sanctions if s.is_published and s.decided_on <= day < s.until]
-    for case in state.cases:
-        until = add_months(case.received_on.replace(day=1), case_months)
-        if day < until:
-            dated.append((case.received_on, _case(case, until)))
-    dated.sort(key=lambda pair: (pair[0], pair[1].fact_id), reverse=True)
-    return [fact for _, fact in dated[:MAX_FACTS]]
+    oldest = first_of_month(month_index(day) - case_months + 1)
+    shown: list[Sanction | Case] = [case for case in state.cases if case.received_on >= oldest]
+    shown += [s for s in state.sanctions if s.is_published and s.decided_on <= day < s.until]
+    shown.sort(key=itemgetter(0, 1), reverse=True)
+    return [_penalty(fact) if isinstance(fact, Sanction) else _case(fact, case_months) for fact in shown[:MAX_FACTS]]
 
 
-def _penalty(s: Sanction) -> PublishedFact:
+@lru_cache(maxsize=2048)
+def _penalty(s: Sanction) -> bytes:
     fine_zh = f"，罚款 {s.fine_fen // 100:,}.{s.fine_fen % 100:02d} 元" if s.fine_fen else ""
     fine_en = f", fine CNY {s.fine_fen // 100:,}.{s.fine_fen % 100:02d}" if s.fine_fen else ""
-    return PublishedFact(
-        fact_id=s.fact_id,
-        kind="penalty",
-        occurred_on=s.decided_on.isoformat(),
-        until=s.until.isoformat(),
-        summary_zh=f"行政处罚（{_SEVERITY_ZH[s.severity]}）：{_PENALTY_ZH[s.kind]}{fine_zh}。{s.conduct_type} {s.authority_name}".strip(),
-        summary_en=f"Administrative penalty ({_SEVERITY_EN[s.severity]}): {_PENALTY_EN[s.kind]}{fine_en}.",
+    severity_zh, severity_en = _SEVERITY_ZH[s.severity], _SEVERITY_EN[s.severity]
+    return _fact(
+        PublishedFact(
+            fact_id=s.fact_id,
+            kind="penalty",
+            occurred_on=s.decided_on.isoformat(),
+            until=s.until.isoformat(),
+            summary_zh=f"行政处罚（{severity_zh}）：{_PENALTY_ZH[s.kind]}{fine_zh}。{s.conduct_type} {s.authority_name}".strip(),
+            summary_en=f"Administrative penalty ({severity_en}): {_PENALTY_EN[s.kind]}{fine_en}.",
+        )
     )
 
 
-def _case(case: Case, until: date) -> PublishedFact:
+@lru_cache(maxsize=8192)
+def _case(case: Case, case_months: int) -> bytes:
     summary_zh, summary_en = _case_summary(case.status, case.response, case.problem_type)
-    return PublishedFact(
-        fact_id=case.fact_id,
-        kind="complaint",
-        occurred_on=case.received_on.isoformat(),
-        until=until.isoformat(),
-        summary_zh=summary_zh,
-        summary_en=summary_en,
+    return _fact(
+        PublishedFact(
+            fact_id=case.fact_id,
+            kind="complaint",
+            occurred_on=case.received_on.isoformat(),
+            until=first_of_month(month_index(case.received_on) + case_months).isoformat(),
+            summary_zh=summary_zh,
+            summary_en=summary_en,
+        )
     )
+
+
+def _fact(fact: PublishedFact) -> bytes:
+    return PublicRecord(facts=[fact]).SerializeToString()
 
 
 @lru_cache(maxsize=1024)

@@ -103,4 +103,4 @@ class RecordReader:
         subject = Subject(subject_id, code, known=True, seq=seq, state=state, grade=Grade(grade))
         policy = self._policies.on(today)
         rating = rate([state], today, policy)[0]
-        return public_record(subject, rating, policy, self._clock.now()).SerializeToString(deterministic=True)
+        return public_record(subject, rating, policy, self._clock.now())

@@ -1,6 +1,5 @@
 """Records in PostgreSQL: written with their revision, announced in the same transaction, read as bytes."""
 
-import zlib
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -11,6 +10,7 @@ from services.common.db.arrays import array
 from services.common.eventlog import cloudevents, outbox
 from services.common.eventlog.port import Message
 from services.common.eventlog.topics import GRADE_CHANGE, RECORD
+from services.credit.adapters import revision_codec
 from services.credit.adapters.record_codec import grade_changed, public_record, restricted_record
 from services.credit.application.policies import Policies
 from services.credit.application.ports import Publication
@@ -49,9 +49,7 @@ class RecordStore:
         day = china_day(at)
         policy = self._policies.on(day)
         subjects = [p.subject for p in publications]
-        records = [
-            public_record(p.subject, p.rating, policy, at).SerializeToString(deterministic=True) for p in publications
-        ]
+        records = [public_record(p.subject, p.rating, policy, at) for p in publications]
         self._conn.execute(
             _PUBLISH,
             [
@@ -60,7 +58,7 @@ class RecordStore:
                 array("date", [p.rating.next_change_on for p in publications]),
                 array("bytea", records),
                 array("bytea", [restricted_record(s, day).SerializeToString() for s in subjects]),
-                array("bytea", [zlib.compress(record, 1) for record in records]),
+                array("bytea", revision_codec.compress(records)),
                 at,
             ],
         )

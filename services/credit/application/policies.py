@@ -22,4 +22,7 @@ class Policies:
 
     def version(self, version: str) -> Policy:
         """Return a policy by its version; raises LookupError."""
-        return next(policy for policy in self._policies if policy.version == version)
+        found = next((policy for policy in self._policies if policy.version == version), None)
+        if found is None:
+            raise LookupError(f"there is no scoring policy {version}")
+        return found

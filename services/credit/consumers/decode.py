@@ -54,7 +54,7 @@ class Decoder:
     def __init__(self, sources: SourceMap, policy: Policy, complainant_key: bytes) -> None:
         self._sources = sources
         self._policy = policy
-        self._complainant_key = complainant_key
+        self._complainant_mac = hmac.new(complainant_key, digestmod=hashlib.sha256)
 
     def decode_all(self, records: Sequence[Record], today: date) -> tuple[list[Told], list[Undecodable]]:
         """Return the events and those that cannot be applied, each with the index of its record."""
@@ -84,7 +84,7 @@ class Decoder:
         fact_id = facts.fact_id(body, envelope.source)
         assertion = Assertion(fact_id, source.authority, envelope.time, envelope.event_id, bool(held), body)
         digest = hashlib.sha256(record.value).digest()[:16]
-        kept = message.SerializeToString(deterministic=True)
+        kept = message.SerializeToString()
         return Told(index, envelope.source, envelope.event_id, digest, source.office, assertion, kept, held, sealed)
 
     def _hide(self, message: ComplaintReported, source: str) -> str:
@@ -92,8 +92,9 @@ class Decoder:
         sealed = message.sealed_details
         message.ClearField("sealed_details")
         if message.complainant_pseudonym:
-            told = f"{source}\n{message.complainant_pseudonym}".encode()
-            message.complainant_pseudonym = hmac.new(self._complainant_key, told, hashlib.sha256).hexdigest()[:32]
+            mac = self._complainant_mac.copy()
+            mac.update(f"{source}\n{message.complainant_pseudonym}".encode())
+            message.complainant_pseudonym = mac.hexdigest()[:32]
         return sealed
 
     def _held_reason(self, body: Body) -> str:
@@ -111,10 +112,10 @@ def _message(kind: _Kind, value: bytes, content_type: str) -> Message:
         raise _invalid("data", f"a message holds at most {MAX_BYTES} bytes")
     message: Message = kind.message()
     try:
-        if content_type == cloudevents.JSON:
-            json_format.Parse(value, message)
-        else:
+        if content_type != cloudevents.JSON:
             message.ParseFromString(value)
+        else:
+            json_format.Parse(value, message)
     except (DecodeError, json_format.ParseError, UnicodeDecodeError) as error:
         raise _invalid("data", f"the data are no {type(message).__name__}: {str(error)[:200]}") from error
     message.DiscardUnknownFields()

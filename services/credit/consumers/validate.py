@@ -1,10 +1,12 @@
 """What an intake message must keep; each check names the field and the fix. Limits are those of the protos' comments."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
+from google.protobuf.message import Message
 from merchantcredit.events.v1.complaint_pb2 import ComplaintReported
 from merchantcredit.events.v1.violation_pb2 import ViolationReported
 from merchantcredit.events.v1.volume_pb2 import VolumeReported
@@ -22,21 +24,52 @@ _CASE_ID = re.compile(r"[A-Za-z0-9._:/-]{1,64}")
 _PLATFORM = re.compile(r"[A-Za-z0-9._:/-]{0,32}")
 
 
+@lru_cache(maxsize=1 << 12)
+def _is_platform(code: str) -> bool:
+    return _PLATFORM.fullmatch(code) is not None
+
+
+_Rule = tuple[str, Callable[[Any], object], str]
+_COMPLAINT: tuple[_Rule, ...] = (
+    ("case_id", lambda m: _CASE_ID.fullmatch(m.case_id), "give 1 to 64 of A-Z a-z 0-9 . _ : / -"),
+    ("kind", lambda m: 1 <= m.kind <= 2, "give DISPUTE or LEAD"),
+    ("status", lambda m: 1 <= m.status <= 15 or is_aside(m), "give where the case stands"),
+    ("response", lambda m: 0 <= m.response <= 3, "give one of the responses"),
+    ("problem_type", lambda m: 0 <= m.problem_type <= 8, "give one of the problem types"),
+    ("platform_code", lambda m: _is_platform(m.platform_code), "give at most 32 of A-Z a-z 0-9 . _ : / -"),
+    ("sealed_details", lambda m: len(m.sealed_details) <= MAX_SEALED, f"give at most {MAX_SEALED} characters"),
+    ("disputed_amount_fen", lambda m: 0 <= m.disputed_amount_fen <= MAX_MONEY_FEN, "give fen, 0 or more"),
+)
+_VIOLATION: tuple[_Rule, ...] = (
+    (
+        "document_number",
+        lambda m: 1 <= len(m.document_number) <= 128,
+        "give the document's number, 1 to 128 characters",
+    ),
+    ("penalty_kind", lambda m: 1 <= m.penalty_kind <= 6, "give the heaviest kind of penalty"),
+    ("severity", lambda m: 0 <= m.severity <= 3, "give MINOR, ORDINARY or SERIOUS, or leave it out"),
+    ("fine_fen", lambda m: 0 <= m.fine_fen <= MAX_MONEY_FEN, "give fen, 0 or more"),
+    ("confiscated_fen", lambda m: 0 <= m.confiscated_fen <= MAX_MONEY_FEN, "give fen, 0 or more"),
+    ("conduct_type", lambda m: len(m.conduct_type) <= 200, "give at most 200 characters"),
+    ("legal_basis", lambda m: len(m.legal_basis) <= 500, "give at most 500 characters"),
+    ("authority_name", lambda m: len(m.authority_name) <= 200, "give at most 200 characters"),
+    ("state", lambda m: 0 <= m.state <= 2, "give IN_FORCE or REVOKED"),
+)
+_VOLUME: tuple[_Rule, ...] = (
+    (
+        "platform_code",
+        lambda m: m.platform_code and _is_platform(m.platform_code),
+        "give 1 to 32 of A-Z a-z 0-9 . _ : / -",
+    ),
+    ("orders", lambda m: 0 <= m.orders <= MAX_ORDERS, f"give 0 to {MAX_ORDERS} orders"),
+    ("amount_fen", lambda m: 0 <= m.amount_fen <= MAX_MONEY_FEN, "give fen, 0 or more"),
+)
+
+
 def check_complaint(m: ComplaintReported, today: date) -> None:
     """Refuse a complaint report that its proto forbids; normalises the code in place."""
-    m.credit_code = credit_code.parse(m.credit_code)
-    _require(
-        {
-            "case_id": (_CASE_ID.fullmatch(m.case_id), "give 1 to 64 of A-Z a-z 0-9 . _ : / -"),
-            "kind": (1 <= m.kind <= 2, "give DISPUTE or LEAD"),
-            "status": (1 <= m.status <= 15 or is_aside(m), "give where the case stands"),
-            "response": (0 <= m.response <= 3, "give one of the responses"),
-            "problem_type": (0 <= m.problem_type <= 8, "give one of the problem types"),
-            "platform_code": (_PLATFORM.fullmatch(m.platform_code), "give at most 32 of A-Z a-z 0-9 . _ : / -"),
-            "sealed_details": (len(m.sealed_details) <= MAX_SEALED, f"give at most {MAX_SEALED} characters"),
-            "disputed_amount_fen": (0 <= m.disputed_amount_fen <= MAX_MONEY_FEN, "give fen, 0 or more"),
-        }
-    )
+    _normalise(m)
+    _require(_COMPLAINT, m)
     _check_sealed(m)
     received = _past("received_on", parse_day(m.received_on, "received_on"), today)
     status_on = _past("status_on", parse_optional_day(m.status_on, "status_on") or received, today)
@@ -47,45 +80,26 @@ def check_complaint(m: ComplaintReported, today: date) -> None:
 
 def check_violation(m: ViolationReported, today: date) -> None:
     """Refuse a violation report that its proto forbids; normalises the code in place."""
-    m.credit_code = credit_code.parse(m.credit_code)
-    _require(
-        {
-            "document_number": (1 <= len(m.document_number) <= 128, "give the document's number, 1 to 128 characters"),
-            "penalty_kind": (1 <= m.penalty_kind <= 6, "give the heaviest kind of penalty"),
-            "severity": (0 <= m.severity <= 3, "give MINOR, ORDINARY or SERIOUS, or leave it out"),
-            "fine_fen": (0 <= m.fine_fen <= MAX_MONEY_FEN, "give fen, 0 or more"),
-            "confiscated_fen": (0 <= m.confiscated_fen <= MAX_MONEY_FEN, "give fen, 0 or more"),
-            "conduct_type": (len(m.conduct_type) <= 200, "give at most 200 characters"),
-            "legal_basis": (len(m.legal_basis) <= 500, "give at most 500 characters"),
-            "authority_name": (len(m.authority_name) <= 200, "give at most 200 characters"),
-            "state": (0 <= m.state <= 2, "give IN_FORCE or REVOKED"),
-        }
-    )
-    for field, text in (
-        ("conduct_type", m.conduct_type),
-        ("authority_name", m.authority_name),
-        ("legal_basis", m.legal_basis),
-    ):
-        found = found_in(text)
-        if found:
+    _normalise(m)
+    _require(_VIOLATION, m)
+    for field in ("conduct_type", "authority_name", "legal_basis"):
+        if found := found_in(getattr(m, field)):
             raise _personal(field, f"it holds {found}: name the conduct, never a person")
     _past("decided_on", parse_day(m.decided_on, "decided_on"), today)
 
 
 def check_volume(m: VolumeReported, today: date) -> None:
     """Refuse a volume report that its proto forbids; normalises the code in place."""
-    m.credit_code = credit_code.parse(m.credit_code)
-    _require(
-        {
-            "platform_code": (
-                m.platform_code and _PLATFORM.fullmatch(m.platform_code),
-                "give 1 to 32 of A-Z a-z 0-9 . _ : / -",
-            ),
-            "orders": (0 <= m.orders <= MAX_ORDERS, f"give 0 to {MAX_ORDERS} orders"),
-            "amount_fen": (0 <= m.amount_fen <= MAX_MONEY_FEN, "give fen, 0 or more"),
-        }
-    )
+    _normalise(m)
+    _require(_VOLUME, m)
     _past("month", parse_month(m.month, "month"), today)
+
+
+def _normalise(m: ComplaintReported | ViolationReported | VolumeReported) -> None:
+    told = m.credit_code
+    code = credit_code.parse(told)
+    if code != told:
+        m.credit_code = code
 
 
 def _check_sealed(m: ComplaintReported) -> None:
@@ -101,8 +115,8 @@ def _past(field: str, day: date, today: date) -> date:
     return day
 
 
-def _require(checks: dict[str, tuple[object, str]]) -> None:
-    wrong = tuple(FieldViolation(field=field, description=fix) for field, (holds, fix) in checks.items() if not holds)
+def _require(rules: Sequence[_Rule], m: Message) -> None:
+    wrong = tuple(FieldViolation(field=field, description=fix) for field, holds, fix in rules if not holds(m))
     if wrong:
         raise InvalidInput(f"{wrong[0].field}: {wrong[0].description}", violations=wrong)
 

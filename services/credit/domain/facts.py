@@ -186,7 +186,7 @@ def fold(assertions: Iterable[Assertion]) -> Fact | None:
     known = list(assertions)
     if not known:
         return None
-    last = max(known, key=rank)
+    last = known[0] if len(known) == 1 else max(known, key=rank)
     if isinstance(last.body, Complaint):
         return _complaint(known, last, last.body)
     return Fact(last.fact_id, len(known), last.held, last.body)

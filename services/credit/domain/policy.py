@@ -126,18 +126,53 @@ def _check(policy: Policy, data: dict[str, Any]) -> None:
             policy.prior_orders, policy.peer_per_million
         )
         > 0,
+        "penalty points must not be above zero, and grow with severity": policy.severity_points[0] <= 0
+        and list(policy.severity_points) == sorted(policy.severity_points, reverse=True),
+        "complaint.slope_millipoints and relief_millipoints must not be negative": min(policy.slope, policy.relief)
+        >= 0,
+        "caps, hysteresis and ceilings must be positive": min(
+            policy.complaint_cap, policy.penalty_cap, policy.hysteresis, policy.fine_ceiling_fen, policy.orders_ceiling
+        )
+        > 0,
         "every rule needs a citation": all(policy.bases.values()),
-        "unknown top-level keys are refused": set(data) <= _KEYS,
+        f"unknown keys are refused: {', '.join(_unknown(data))}": not _unknown(data),
     }
     for rule, holds in rules.items():
         if not holds:
             raise _invalid(rule.split(" ", 1)[0], rule)
 
 
-_KEYS = {
-    *("schema", "version", "effective_from", "title", "basis", "base", "registration", "complaint", "penalty"),
-    *("list", "grades", "ceilings", "examples"),
+_KEYS: Mapping[str, frozenset[str] | None] = {
+    **dict.fromkeys(("schema", "version", "effective_from", "title", "basis", "examples"), None),
+    "base": frozenset({"millipoints", "basis"}),
+    "registration": frozenset(
+        {
+            *("age_millipoints_per_year", "age_cap_millipoints", "age_basis", "status_basis", "status_millipoints"),
+            *("unrated_statuses", "unrated_basis", "new_months", "new_basis"),
+        }
+    ),
+    "complaint": frozenset(
+        {
+            *("basis", "outcome_weights", "response_weights", "decay", "prior_orders", "peer_cases_per_million"),
+            *("peer_basis", "slope_millipoints", "relief_millipoints", "cap_millipoints"),
+        }
+    ),
+    "penalty": frozenset(
+        {"basis", "serious_millipoints", "ordinary_millipoints", "minor_millipoints", "cap_millipoints"}
+    ),
+    "list": frozenset({"basis", "override_grade"}),
+    "grades": frozenset({"basis", "hysteresis_millipoints", "floors"}),
+    "ceilings": frozenset({"basis", "fine_fen", "orders"}),
 }
+
+
+def _unknown(data: Mapping[str, Any]) -> list[str]:
+    """Return the keys that no rule reads, sections with their name before."""
+    top = [key for key in data if key not in _KEYS]
+    sections = ((key, known) for key, known in _KEYS.items() if known is not None)
+    return top + [
+        f"{section}.{key}" for section, known in sections for key in data.get(section, {}) if key not in known
+    ]
 
 
 def _no_float(text: str) -> int:

@@ -3,6 +3,7 @@
 import hashlib
 from bisect import insort
 from datetime import date
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from services.credit.domain import cells
@@ -11,7 +12,6 @@ from services.credit.domain.publicity import is_published, severity_of, window_e
 
 NEWEST = 20
 _MODULUS = 1 << 256
-_SANCTION_DAYS = frozenset({0, 6})
 _REGISTRATION_DAYS = frozenset({6, 8})
 
 
@@ -56,6 +56,14 @@ class SubjectState:
         self.open_cases = 0
         self.held: list[str] = []
 
+    def copy(self) -> "SubjectState":
+        """Return a state of its own with the same facts."""
+        other = SubjectState()
+        for name in self.__slots__:
+            value = getattr(self, name)
+            setattr(other, name, value.copy() if isinstance(value, dict | list) else value)
+        return other
+
     @property
     def needs_refill(self) -> bool:
         """Tell whether the newest cases must be read from the ledger again, after one of them was taken away."""
@@ -73,7 +81,8 @@ class SubjectState:
         self.cases = sorted(newest)[-NEWEST:]
 
     def _count(self, fact: Fact, sign: int) -> None:
-        for key, value in cells.cells_of(fact):
+        filled = cells.cells_of(fact)
+        for key, value in filled:
             total = self.cells.get(key, 0) + sign * value
             if total:
                 self.cells[key] = total
@@ -84,7 +93,7 @@ class SubjectState:
             return
         match fact.body:
             case Complaint() as body:
-                self._count_case(fact, body, sign)
+                self._count_case(fact, body, sign, weighs=bool(filled))
             case Penalty() as body:
                 self._count_sanction(fact, body, sign)
             case Registration() as body:
@@ -98,10 +107,10 @@ class SubjectState:
         else:
             self.held.remove(fact_id)
 
-    def _count_case(self, fact: Fact, body: Complaint, sign: int) -> None:
+    def _count_case(self, fact: Fact, body: Complaint, sign: int, *, weighs: bool) -> None:
         if body.status == ComplaintStatus.RECEIVED:
             self.open_cases += sign
-        if not cells.cells_of(fact):
+        if not weighs:
             return
         case = Case(body.received_on, fact.fact_id, body.status, body.response, body.problem_type)
         is_whole = len(self.cases) == self.case_count
@@ -149,7 +158,7 @@ class SubjectState:
         state.case_count = detail["case_count"]
         state.case_digest = int(detail["case_digest"], 16)
         state.sanctions = [
-            Sanction._make(date.fromisoformat(value) if i in _SANCTION_DAYS else value for i, value in enumerate(row))
+            Sanction._make((date.fromisoformat(row[0]), *row[1:6], date.fromisoformat(row[6]), *row[7:]))
             for row in detail["sanctions"]
         ]
         state.open_cases = detail["open_cases"]
@@ -165,6 +174,7 @@ def _registration(row: list[Any] | None) -> Registration | None:
     )
 
 
+@lru_cache(maxsize=8192)
 def evidence_hash(fact_id: str, version: int) -> int:
     """Return SHA-256 of (fact id, version) as an integer; digests are sums of these modulo 2^256."""
     return int.from_bytes(hashlib.sha256(f"{fact_id}\n{version}".encode()).digest(), "big")

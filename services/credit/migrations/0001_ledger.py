@@ -53,6 +53,8 @@ CREATE TABLE credit.assertion (
     body bytea NOT NULL
 );
 CREATE INDEX assertion_fact ON credit.assertion (fact_id);
+-- The past of one enterprise is read by what named it.
+CREATE INDEX assertion_code ON credit.assertion (code);
 
 -- Where a fact stands now: whose it is, and what the newest cases are refilled from.
 CREATE TABLE credit.fact (
@@ -87,6 +89,54 @@ CREATE TABLE credit.record_revision (
     recorded_at timestamptz NOT NULL,
     record bytea NOT NULL,
     PRIMARY KEY (code, revision)
+);
+
+-- Rows of a few kilobytes, rewritten often and read as they are: kept in their row, uncompressed.
+ALTER TABLE credit.subject SET (toast_tuple_target = 8160);
+ALTER TABLE credit.subject ALTER COLUMN cells SET STORAGE EXTERNAL, ALTER COLUMN detail SET STORAGE EXTERNAL;
+ALTER TABLE credit.public_record SET (toast_tuple_target = 8160);
+ALTER TABLE credit.public_record ALTER COLUMN record SET STORAGE EXTERNAL;
+
+-- Policies beside the shipped ones: 1 draft, 2 shadow, 3 active from its day on. The text of a version never changes.
+CREATE TABLE credit.policy (
+    version text PRIMARY KEY,
+    digest text NOT NULL,
+    text text NOT NULL,
+    effective_from date NOT NULL,
+    stage smallint NOT NULL,
+    drafted_by text NOT NULL,
+    activated_by text NOT NULL,
+    CHECK (activated_by <> drafted_by)
+);
+
+-- Scores by a policy that is not in force: a run of all subjects, published to nobody.
+CREATE TABLE credit.shadow_run (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    policy_version text NOT NULL,
+    policy_digest text NOT NULL,
+    day date NOT NULL,
+    position bigint NOT NULL,
+    began_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE TABLE credit.shadow_score (
+    run bigint NOT NULL REFERENCES credit.shadow_run ON DELETE CASCADE,
+    subject_id bigint NOT NULL,
+    grade smallint NOT NULL,
+    score bigint,
+    amounts bigint[]
+);
+
+-- Cells as the ledger gives them anew, until they are taken over.
+CREATE TABLE credit.rebuilt_cells (subject_id bigint NOT NULL, cells bytea NOT NULL);
+
+-- Who read the past of whom, and why.
+CREATE TABLE credit.past_read (
+    subject text NOT NULL,
+    code text NOT NULL,
+    as_of date NOT NULL,
+    known_at timestamptz NOT NULL,
+    purpose text NOT NULL,
+    read_at timestamptz NOT NULL
 );
 
 -- What RPC callers handed in, until the worker has come to it.

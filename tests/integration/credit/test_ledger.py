@@ -79,7 +79,7 @@ def test_a_revoked_penalty_is_off_the_record(credit: World) -> None:
     record = credit.record()
     assert record is not None
     assert record.facts == []
-    assert lines(record) == {"base": 700_000, "registration.age": 80_000}
+    assert lines(record) == {"base": 700_000, "registration.age": 40_000}
 
 
 def test_a_case_that_moves_to_another_shop_takes_its_weight_along(credit: World) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from services.common.errors import InvalidInput
 from services.common.kernel.grade import Grade
-from services.credit.domain import cells, examples, explain, policy, population, publicity, scorer
+from services.credit.domain import cells, examples, explain, grading, policy, population, publicity, scorer
 from services.credit.domain.facts import (
     Assertion,
     Body,
@@ -134,6 +134,18 @@ def test_one_merchant_and_many_are_scored_alike(several: list[list[Assertion]]) 
     assert rate(states, DAY, POLICY) == [rate([state], DAY, POLICY)[0] for state in states]
 
 
+@given(st.lists(histories(), min_size=1, max_size=5), days)
+def test_grades_over_columns_are_the_grades_of_each(several: list[list[Assertion]], day: date) -> None:
+    states = [apply(told) for told in several]
+    columns = population.columns([population.Entry(s.registration, cells.pack(s.cells)) for s in states])
+    scores, grades = grading.rate_all(columns, day, POLICY)
+    ratings = rate(states, day, POLICY)
+    assert grades.tolist() == [int(rating.grade) for rating in ratings]
+    assert [int(s) for s, r in zip(scores.score, scores.rated, strict=True) if r] == [
+        r.score for r in ratings if r.score is not None
+    ]
+
+
 @given(histories())
 def test_a_state_survives_its_storage(told: list[Assertion]) -> None:
     import orjson
@@ -166,17 +178,20 @@ def test_the_examples_of_the_policy_hold() -> None:
 
 def test_an_example_that_fails_refuses_the_policy() -> None:
     with pytest.raises(InvalidInput, match="expected"):
-        examples.check(policy.load(TEXT.replace("score_millipoints = 740000", "score_millipoints = 740001")))
+        examples.check(policy.load(TEXT.replace("score_millipoints = 725000", "score_millipoints = 740001")))
 
 
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("slope_millipoints = 55000", "slope_millipoints = 55.5", "float"),
-        ("slope_millipoints = 55000", "slop = 1", "slope_millipoints"),
-        ("AA = 900000", "AA = 960000", "floors"),
+        ("slope_millipoints = 250000", "slope_millipoints = 55.5", "float"),
+        ("slope_millipoints = 250000", "slop = 1", "slope_millipoints"),
+        ("AA = 850000", "AA = 960000", "floors"),
         ('[penalty]\nbasis = "', '[penalty]\nbasis = ""\nnothing = "', "citation"),
-        ("[ceilings]", "[unheard]\nx = 1\n[ceilings]", "unknown"),
+        ("[ceilings]", "[unheard]\nx = 1\n[ceilings]", "unheard"),
+        ("[ceilings]", "[ceilings]\nmoons = 1", "ceilings.moons"),
+        ("serious_millipoints = -250000", "serious_millipoints = -1", "severity"),
+        ("relief_millipoints = 230000", "relief_millipoints = -1", "negative"),
     ],
 )
 def test_a_policy_with_a_fault_is_refused_by_name(old: str, new: str, said: str) -> None:

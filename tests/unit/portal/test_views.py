@@ -72,7 +72,7 @@ def test_lines_are_the_records_own_when_the_score_moved_between_two_reads() -> N
 
 
 def test_a_grade_kept_by_the_buffer_says_so() -> None:
-    view = _view(_record(grade="BBB", score_millipoints=745_000))
+    view = _view(_record(grade="BBB", score_millipoints=735_000))
     assert view.gauge is not None
     assert "BB 级" in view.gauge.note
 

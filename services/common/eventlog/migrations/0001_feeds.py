@@ -16,10 +16,14 @@ CREATE TABLE eventlog.message (
     topic text NOT NULL,
     partition int NOT NULL,
     key text NOT NULL,
-    headers jsonb NOT NULL,
+    headers json NOT NULL,
     payload bytea NOT NULL,
     recorded_at timestamptz NOT NULL DEFAULT now()
 );
+
+-- Payloads of a few kilobytes stay in their row as they are: compressing each costs more than it saves before retention.
+ALTER TABLE eventlog.message SET (toast_tuple_target = 8160);
+ALTER TABLE eventlog.message ALTER COLUMN payload SET STORAGE EXTERNAL;
 
 -- Messages that the sequencer has not numbered yet; narrow, so that numbering touches little.
 CREATE TABLE eventlog.pending (

@@ -1,0 +1,190 @@
+"""Recomputes every published score from the ledger: accounts, facts, state, rating, bytes; and names each difference."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date, datetime
+from itertools import islice
+from typing import NamedTuple, Protocol
+
+from services.common.kernel.grade import Grade
+from services.credit.application.policies import Policies
+from services.credit.application.ports import Subject
+from services.credit.domain import cells
+from services.credit.domain.facts import Assertion, Registration, fold
+from services.credit.domain.policy import Policy
+from services.credit.domain.rating import Rating, rate
+from services.credit.domain.subject import SubjectState
+
+#: Subjects rated at once; what is held in memory is theirs.
+CHUNK = 500
+
+
+class Published(NamedTuple):
+    """What a record says of itself."""
+
+    revision: int
+    day: date
+    policy_version: str
+    computed_at: datetime
+    score: int | None
+    grade: str
+    lines: tuple[tuple[str, int], ...]
+
+
+class Kept(NamedTuple):
+    """All that is kept of a subject; None for what is absent, or cannot be read any more."""
+
+    subject_id: int
+    code: str
+    known: bool
+    seq: int
+    packed: bytes
+    state: SubjectState | None
+    grade: Grade
+    good_until: date | None
+    record_good_until: date | None
+    record: bytes | None
+    published: Published | None
+    revision_record: bytes | None
+    restricted: bytes | None
+
+
+class Difference(NamedTuple):
+    """One thing that is not as the ledger has it: whose, what, as it is kept, and as it must be."""
+
+    code: str
+    what: str
+    kept: str
+    recomputed: str
+
+
+class Encoder(Protocol):
+    """Writes records as they are published."""
+
+    def public(self, subject: Subject, rating: Rating, policy: Policy, at: datetime) -> bytes:
+        """Return the bytes of the public record."""
+        ...
+
+    def restricted(self, subject: Subject, day: date) -> bytes:
+        """Return the bytes of the restricted record."""
+        ...
+
+
+class Verification:
+    """One pass over the ledger; counts what it saw."""
+
+    def __init__(self, policies: Policies, encoder: Encoder) -> None:
+        self._policies = policies
+        self._encoder = encoder
+        self.counts: Counter[str] = Counter()
+
+    def differences(self, ledger: Iterable[tuple[Kept, Sequence[Assertion]]]) -> Iterator[Difference]:
+        """Yield every difference, subject by subject; the ledger gives each subject once, with all accounts of its facts."""
+        stream = iter(ledger)
+        while chunk := list(islice(stream, CHUNK)):
+            yield from self._chunk(chunk)
+
+    def _chunk(self, chunk: Sequence[tuple[Kept, Sequence[Assertion]]]) -> Iterator[Difference]:
+        to_rate: dict[tuple[date, str], list[tuple[Kept, SubjectState]]] = defaultdict(list)
+        for kept, told in chunk:
+            self.counts.update(subjects=1, accounts=len(told))
+            state, found = refold(kept.code, told)
+            yield from found
+            yield from _state_differences(kept, state, len(told))
+            yield from _presence(kept, state)
+            if kept.published is not None and state.registration is not None:
+                to_rate[kept.published.day, kept.published.policy_version].append((kept, state))
+        for (day, version), several in to_rate.items():
+            yield from self._rated(several, day, version)
+
+    def _rated(self, several: Sequence[tuple[Kept, SubjectState]], day: date, version: str) -> Iterator[Difference]:
+        policy = self._policies.on(day)
+        if policy.version != version:
+            yield from (Difference(k.code, "policy_version", version, policy.version) for k, _ in several)
+        ratings = rate([state for _, state in several], day, policy)
+        for (kept, state), rating in zip(several, ratings, strict=True):
+            self.counts.update(scores=1)
+            yield from self._record(kept, state, rating, policy)
+
+    def _record(self, kept: Kept, state: SubjectState, rating: Rating, policy: Policy) -> Iterator[Difference]:
+        if kept.published is None:
+            raise LookupError(f"{kept.code} has no record")
+        subject = Subject(kept.subject_id, kept.code, known=True, seq=kept.seq, state=state, grade=rating.grade)
+        record = self._encoder.public(subject, rating, policy, kept.published.computed_at)
+        restricted = self._encoder.restricted(subject, rating.day)
+        lines = tuple((line.rule_id, line.amount) for line in rating.lines)
+        say = _Teller(kept.code)
+        say("score", kept.published.score, rating.score)
+        say("grade", kept.published.grade, rating.grade.name)
+        say("lines", kept.published.lines, lines)
+        say("subject.grade", kept.grade.name, rating.grade.name)
+        say("good_until", kept.record_good_until, rating.next_change_on)
+        say("subject.good_until", kept.good_until, rating.next_change_on)
+        say("revision", kept.published.revision, kept.seq)
+        say("record", kept.record, record, _digest)
+        say("record_revision", kept.revision_record, record, _digest)
+        say("restricted_record", kept.restricted, restricted, _digest)
+        yield from say.found
+
+
+class _Teller:
+    """Collects differences of one subject."""
+
+    def __init__(self, code: str) -> None:
+        self._code = code
+        self.found: list[Difference] = []
+
+    def __call__(self, what: str, kept: object, recomputed: object, show: Callable[[object], str] = str) -> None:
+        if kept != recomputed:
+            self.found.append(Difference(self._code, what, show(kept), show(recomputed)))
+
+
+def refold(code: str, told: Sequence[Assertion]) -> tuple[SubjectState, list[Difference]]:
+    """Return the state that the accounts of a subject's facts add up to, and the facts that stand with the wrong subject."""
+    accounts: dict[str, list[Assertion]] = defaultdict(list)
+    for assertion in told:
+        accounts[assertion.fact_id].append(assertion)
+    state, misplaced = SubjectState(), []
+    for fact_id in sorted(accounts):
+        fact = fold(accounts[fact_id])
+        if fact is None or fact.body.code != code:
+            misplaced.append(Difference(code, f"fact {fact_id}", code, fact.body.code if fact else "no account"))
+        else:
+            state.replace(None, fact)
+    return state, misplaced
+
+
+def _state_differences(kept: Kept, state: SubjectState, accounts: int) -> Iterator[Difference]:
+    say = _Teller(kept.code)
+    say("cells", kept.packed, cells.pack(state.cells), _cells)
+    if kept.seq < accounts:
+        say("seq", kept.seq, f"at least {accounts}")
+    if kept.state is None:
+        say("state", "unreadable", "readable")
+    else:
+        detail = kept.state.to_detail()
+        for name, value in state.to_detail().items():
+            say(f"state.{name}", detail[name], value)
+    yield from say.found
+
+
+def _presence(kept: Kept, state: SubjectState) -> Iterator[Difference]:
+    """Compare who is known and published with who is registered."""
+    registered = isinstance(state.registration, Registration)
+    say = _Teller(kept.code)
+    say("known", kept.known, registered)
+    say("record", "present" if kept.record is not None else "absent", "present" if registered else "absent")
+    if kept.record is not None and kept.published is None:
+        say("record", "unreadable", "readable")
+    yield from say.found
+
+
+def _cells(packed: object) -> str:
+    try:
+        return str(cells.unpack(packed if isinstance(packed, bytes) else b""))
+    except ValueError:
+        return "unreadable"
+
+
+def _digest(data: object) -> str:
+    return f"{len(data)} bytes, other than recomputed" if isinstance(data, bytes) else "absent"

@@ -1,0 +1,88 @@
+"""Credit's composition root for what runs beside the servers: the command line calls these and knows no part of credit."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+
+import psycopg
+
+from services.common.clock import Clock, china_day
+from services.credit.adapters import population_reader, shadow_store
+from services.credit.adapters.cells_store import copy_cells
+from services.credit.adapters.evaluation_files import find_mapping, read_rows
+from services.credit.adapters.policy_files import load_draft, load_policies
+from services.credit.adapters.verify_store import RecordEncoder, WholeLedger, accounts, snapshot
+from services.credit.application.backtest import Backtest, Mover, backtest
+from services.credit.application.evaluate import Evaluation, evaluate
+from services.credit.application.rebuild_cells import rebuild_cells
+from services.credit.application.rescore import rescore
+from services.credit.application.verify_scores import Difference, Verification
+from services.credit.config import MAPPING_FOLDER, POLICY_FOLDER
+from services.credit.domain.evaluation import Interval
+
+__all__ = [
+    "Backtest",
+    "Difference",
+    "Evaluation",
+    "Interval",
+    "Mover",
+    "VerifyScores",
+    "backtest_draft",
+    "evaluate_files",
+    "rebuild",
+    "shadow",
+]
+
+
+def evaluate_files(facts: Path, outcomes: Path, as_of: date, mapping: Path | None, clock: Clock) -> Evaluation:
+    """Evaluate the policy that is in force today on two CSV files; see evaluate."""
+    policy = load_policies(POLICY_FOLDER).on(china_day(clock.now()))
+    facts_file, outcomes_file = read_rows(facts, "--facts"), read_rows(outcomes, "--outcomes")
+    chosen = find_mapping(mapping, MAPPING_FOLDER, facts_file, outcomes_file)
+    return evaluate(facts_file, outcomes_file, as_of, chosen, policy)
+
+
+class VerifyScores:
+    """Recomputes every published score of a database from its ledger, in one snapshot."""
+
+    def __init__(self, dsn: str, policy_folder: Path = POLICY_FOLDER) -> None:
+        self._dsn = dsn
+        self._verification = Verification(load_policies(policy_folder), RecordEncoder())
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Return how many subjects, accounts and scores were gone through."""
+        return self._verification.counts
+
+    def differences(self) -> Iterator[Difference]:
+        """Yield each difference as it is found."""
+        with snapshot(self._dsn) as conn:
+            ledger = WholeLedger(conn)
+            yield from self._verification.differences(ledger)
+            yield from (Difference("", f"fact {fact_id}", "stands nowhere", "a subject") for fact_id in ledger.unplaced)
+
+
+def backtest_draft(dsn: str, draft: Path, day: date, policy_folder: Path = POLICY_FOLDER) -> Backtest:
+    """Run a draft over the whole population of a database beside the policy in force on a day, in one snapshot."""
+    proposed, active = load_draft(draft), load_policies(policy_folder).on(day)
+    with snapshot(dsn) as conn:
+        population = (chunk for _, chunk in population_reader.chunks(conn))
+        return backtest(population, active, proposed, day, population_reader.position(conn))
+
+
+def shadow(dsn: str, draft: Path, day: date) -> int:
+    """Score everybody by a draft into the shadow's table, published to nobody; return how many."""
+    policy = load_draft(draft)
+    with snapshot(dsn) as conn, psycopg.connect(dsn) as writing:
+        run = shadow_store.begin(writing, policy, day, population_reader.position(conn))
+        return rescore(population_reader.chunks(conn), shadow_store.PostgresShadow(writing, run), policy, day)
+
+
+def rebuild(dsn: str) -> int:
+    """Write the cells of all subjects anew from the ledger into credit.rebuilt_cells; return how many.
+
+    The worker's own cells stay as they are until somebody takes the new ones over, with the worker stopped.
+    """
+    with snapshot(dsn) as conn, psycopg.connect(dsn) as writing:
+        writing.execute("TRUNCATE credit.rebuilt_cells")
+        return copy_cells(writing, rebuild_cells(accounts(conn)))
