@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 export PYTHONPATH := $(CURDIR):$(CURDIR)/protos/gen
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo engines engines-down test bench chaos check format lint types contracts proto-check audit lock proto clean
+.PHONY: help setup run demo engines engines-down run-cluster demo-cluster test bench chaos check format lint types contracts proto-check audit lock proto clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -34,6 +34,14 @@ engines: $(STAMP) ## start real Kafka, Elasticsearch (ES_VERSION) and PostgreSQL
 
 engines-down: $(STAMP) ## stop the real engines; their data stay
 	@exec $(BIN)/python -m deploy.engines down --state-dir $(STATE)/engines
+
+run-cluster: engines ## the same system as separate processes on the real engines, until Ctrl-C
+	@eval "$$($(BIN)/python -m deploy.engines env --state-dir $(STATE)/engines)"; exec $(BIN)/python -m services.launcher run-cluster \
+	  --state-dir $(STATE)/cluster --port-base $(PORT_BASE) --kafka $$KAFKA --elasticsearch $$ELASTICSEARCH --dsn $$DSN
+
+demo-cluster: engines ## start on the real engines under new names, load, stream, report, stop
+	@eval "$$($(BIN)/python -m deploy.engines env --state-dir $(STATE)/engines)"; exec $(BIN)/python -m services.launcher demo-cluster \
+	  --port-base $(PORT_BASE) --kafka $$KAFKA --elasticsearch $$ELASTICSEARCH --dsn $$DSN
 
 test: $(STAMP) ## run all tests
 	@tools/install_browser.sh

@@ -13,7 +13,9 @@ def main() -> int:
     given = _parser().parse_args()
     state = State(given.state_dir, given.port_base)
     try:
-        if given.command == "demo":
+        if given.command.endswith("-cluster"):
+            _on_engines(given, state)
+        elif given.command == "demo":
             from services.launcher.demo import demo  # noqa: PLC0415 - only the demo needs it
 
             demo(given.port_base)
@@ -27,13 +29,29 @@ def main() -> int:
     return 0
 
 
+def _on_engines(given: argparse.Namespace, state: State) -> None:
+    from services.launcher.cluster import Engines  # noqa: PLC0415 - the embedded profile loads none of it
+    from services.launcher.cluster_demo import demo_cluster  # noqa: PLC0415
+    from services.launcher.run import run_cluster  # noqa: PLC0415
+
+    engines = Engines(kafka=given.kafka, elasticsearch=given.elasticsearch, dsn=given.dsn)
+    if given.command == "demo-cluster":
+        demo_cluster(given.port_base, engines)
+    else:
+        run_cluster(state, engines)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="services.launcher", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    for name in ("run", "demo"):
+    for name in ("run", "demo", "run-cluster", "demo-cluster"):
         command = commands.add_parser(name)
         command.add_argument("--state-dir", type=Path, default=Path("var"))
         command.add_argument("--port-base", type=int, default=18500)
+        if name.endswith("-cluster"):
+            command.add_argument("--kafka", required=True, help="HOST:PORT of a broker")
+            command.add_argument("--elasticsearch", required=True, help="URL of a node")
+            command.add_argument("--dsn", required=True, help="any database of the PostgreSQL server")
     return parser
 
 

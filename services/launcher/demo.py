@@ -4,6 +4,7 @@ import asyncio
 import tempfile
 import time
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import grpc
@@ -12,6 +13,7 @@ from merchantcredit.credit.v1 import credit_service_pb2 as pb
 from merchantcredit.credit.v1 import credit_service_pb2_grpc as rpc
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
+from services.common.eventlog.feeds import FeedsEventLog
 from services.common.kernel.grade import Grade
 from services.credit.domain.explain import points
 from services.launcher.probe import Latency, measure
@@ -34,10 +36,11 @@ def demo(port_base: int) -> None:
             print(f"started in {time.monotonic() - began:.1f} s; loading the sample data", flush=True)
             load_sample(state)
             _await_settled(endpoints.dsn)
-            codes = _codes(endpoints.dsn)
+            codes = known_codes(endpoints.dsn)
             print(f"streaming {RATE} events/s for {SECONDS} s", flush=True)
-            latency = asyncio.run(measure(endpoints.dsn, endpoints.search, codes, rate=RATE, seconds=SECONDS))
-            asyncio.run(_report(endpoints, latency))
+            with closing(FeedsEventLog(endpoints.dsn)) as log:
+                latency = asyncio.run(measure(log, endpoints.search, codes, rate=RATE, seconds=SECONDS))
+            asyncio.run(report(endpoints, latency))
 
 
 def _await_settled(dsn: str) -> None:
@@ -57,7 +60,8 @@ def _backlog(dsn: str) -> int:
     return int(row[0]) if row else 0
 
 
-def _codes(dsn: str) -> list[str]:
+def known_codes(dsn: str) -> list[str]:
+    """Return codes of merchants with a record."""
     with psycopg.connect(dsn) as conn:
         return [
             row[0]
@@ -65,7 +69,8 @@ def _codes(dsn: str) -> list[str]:
         ]
 
 
-async def _report(endpoints: Endpoints, latency: Latency) -> None:
+async def report(endpoints: Endpoints, latency: Latency) -> None:
+    """Print what a system came to: counts, grades, latency, and one score line by line."""
     counts, grades, code = _counted(endpoints.dsn)
     print("\nReport")
     print(f"  enterprises                {counts['enterprises']:>8,}")
@@ -94,7 +99,7 @@ def _counted(dsn: str) -> tuple[dict[str, int], Counter[Grade], str]:
     """Return totals, records by grade, and the merchant whose score has most to explain."""
     with psycopg.connect(dsn) as conn:
         totals = {
-            "enterprises": "SELECT count(*) FROM registry.enterprise",
+            "enterprises": "SELECT count(*) FROM credit.public_record",
             "events": "SELECT count(*) FROM credit.assertion",
             "dead": "SELECT count(*) FROM credit.inbox WHERE verdict = 5",
         }

@@ -13,8 +13,7 @@ from merchantcredit.search.v1 import search_service_pb2_grpc as rpc
 
 from services.common.clock import china_day
 from services.common.eventlog import cloudevents
-from services.common.eventlog.feeds import FeedsEventLog
-from services.common.eventlog.port import Message
+from services.common.eventlog.port import EventLog, Message
 from services.common.eventlog.topics import COMPLAINT
 
 SOURCE = "//12315.demo.example"
@@ -36,24 +35,22 @@ class Latency:
         return ordered[min(int(len(ordered) * share), len(ordered) - 1)]
 
 
-async def measure(dsn: str, address: str, codes: Sequence[str], *, rate: int, seconds: int) -> Latency:
+async def measure(log: EventLog, address: str, codes: Sequence[str], *, rate: int, seconds: int) -> Latency:
     """Send complaint events at a rate for some seconds over merchants; watch each tick's first one until search shows it.
 
     Raises TimeoutError when an event is not searchable within a minute.
     """
-    log = FeedsEventLog(dsn)
     async with grpc.aio.insecure_channel(address) as channel:
         search = rpc.SearchServiceStub(channel)
         began = time.monotonic()
         probes, sent = await _stream(log, search, codes, rate=rate, seconds=seconds)
         elapsed = time.monotonic() - began
         latencies = await asyncio.gather(*probes)
-    log.close()
     return Latency(sent, elapsed, tuple(latencies))
 
 
 async def _stream(
-    log: FeedsEventLog, search: rpc.SearchServiceStub, codes: Sequence[str], *, rate: int, seconds: int
+    log: EventLog, search: rpc.SearchServiceStub, codes: Sequence[str], *, rate: int, seconds: int
 ) -> tuple[list[asyncio.Task[float]], int]:
     """Send a tick's events every 50 ms on an open schedule; the first of each is watched."""
     ticks, size = seconds * 20, max(1, rate // 20)

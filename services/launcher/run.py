@@ -1,17 +1,27 @@
-"""`make run`: starts everything, loads the sample data on the first start, prints the addresses, and waits."""
+"""`make run` and `make run-cluster`: starts everything, loads the sample data on the first start, prints the addresses, and waits."""
 
 import signal
 import time
 
+from services.launcher.cluster import Cluster, Engines
 from services.launcher.sample import load_sample
 from services.launcher.state import Endpoints, State
 from services.launcher.supervisor import Supervisor
 
 
 def run(state: State) -> None:
-    """Run until Ctrl-C or SIGTERM; leaves no process behind."""
+    """Run the embedded system until Ctrl-C or SIGTERM; leaves no process behind."""
+    _run(state, Supervisor(state))
+
+
+def run_cluster(state: State, engines: Engines) -> None:
+    """Run the system on engines until Ctrl-C or SIGTERM; leaves no process of its own behind."""
+    _run(state, Cluster(state, engines))
+
+
+def _run(state: State, system: Supervisor | Cluster) -> None:
     began = time.monotonic()
-    with Supervisor(state) as supervisor:
+    with system as supervisor:
         for signal_number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(signal_number, lambda *_: supervisor.stop.set())
         endpoints = supervisor.start()
@@ -27,7 +37,9 @@ def run(state: State) -> None:
 def _print(endpoints: Endpoints, state: State, seconds: float) -> None:
     print(f"\nmerchant-credit is ready after {seconds:.1f} s; its state is in {state.folder}\n")
     print(f"  page        {endpoints.portal}")
-    print(f"  gRPC        {endpoints.registry}   (registry, credit, search; health and reflection)")
+    for address in sorted({endpoints.registry, endpoints.credit, endpoints.search}):
+        names = [name for name in ("registry", "credit", "search") if getattr(endpoints, name) == address]
+        print(f"  gRPC        {address}   ({', '.join(names)}; health and reflection)")
     print("  tokens      (send as `authorization: Bearer …`; without one, public reads answer)")
     for role, token in endpoints.tokens.items():
         print(f"    {role:<10} {token}")

@@ -15,6 +15,7 @@ from services.credit.config import CreditConfig
 from services.launcher.state import PORTAL, SERVE, State
 from services.portal.app import make_app
 from services.portal.bootstrap import serve as serve_page
+from services.portal.gateway import Channels
 from services.registry import bootstrap as registry
 from services.search import bootstrap as search
 
@@ -36,10 +37,12 @@ async def _serving(state: State, dsn: str, ready: Callable[[], None]) -> None:
         credit.serving_punishment(config, clock),
         search.serving(state.index),
     ]
-    address = f"127.0.0.1:{state.port(SERVE)}"
+    address = state.address(SERVE)
     running = await server.start(services, verifier=Verifier(load_key(state.key_file)), address=address)
     async with grpc.aio.insecure_channel(address) as channel:
-        page = serve_page(make_app(channel, clock), "127.0.0.1", state.port(PORTAL))
+        page = serve_page(
+            make_app(Channels(registry=channel, credit=channel, search=channel), clock), "127.0.0.1", state.port(PORTAL)
+        )
         await page.start()
         ready()
         await stop.wait()

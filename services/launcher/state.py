@@ -4,6 +4,7 @@ import fcntl
 import os
 import secrets
 import socket
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -79,6 +80,10 @@ class State:
         """Return the port of a part."""
         return self.port_base + which
 
+    def address(self, which: int) -> str:
+        """Return HOST:PORT of a part."""
+        return f"127.0.0.1:{self.port(which)}"
+
     def lock(self) -> None:
         """Make the folder and take its lock; raises PreconditionFailed when another copy runs on it."""
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -95,9 +100,9 @@ class State:
         """Let go of the lock in a fork: it is the launcher's, and free as soon as that is gone."""
         os.close(self._lock_fd)
 
-    def check_ports(self) -> None:
+    def check_ports(self, parts: Iterable[int] = (SERVE, PORTAL, POSTGRES)) -> None:
         """Raise PreconditionFailed when a port is taken."""
-        for which in (SERVE, PORTAL, POSTGRES):
+        for which in parts:
             with socket.socket() as probe:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
                 try:
@@ -116,12 +121,19 @@ class State:
             path.write_bytes(secrets.token_bytes(32))
         return path.read_bytes()
 
-    def write_endpoints(self, dsn: str) -> Endpoints:
+    def write_endpoints(self, dsn: str, *, registry: str, credit: str, search: str, portal: str) -> Endpoints:
         """Write and return the addresses and one token a role; the file is its owner's only."""
+        endpoints = Endpoints(
+            dsn=dsn, registry=registry, credit=credit, search=search, portal=f"http://{portal}", tokens=self._tokens()
+        )
+        self.endpoints_file.touch(mode=0o600)
+        self.endpoints_file.write_bytes(orjson.dumps(asdict(endpoints), option=orjson.OPT_INDENT_2))
+        return endpoints
+
+    def _tokens(self) -> dict[str, str]:
         make_key(self.key_file)
         key = load_key(self.key_file)
-        grpc = f"127.0.0.1:{self.port(SERVE)}"
-        tokens = {
+        return {
             role.value: issue(
                 key,
                 Actor(subject=f"demo-{role}", office=f"demo {role}", roles=frozenset({role})),
@@ -130,8 +142,3 @@ class State:
             for role in Role
             if role is not Role.PUBLIC
         }
-        portal = f"http://127.0.0.1:{self.port(PORTAL)}"
-        endpoints = Endpoints(dsn=dsn, registry=grpc, credit=grpc, search=grpc, portal=portal, tokens=tokens)
-        self.endpoints_file.touch(mode=0o600)
-        self.endpoints_file.write_bytes(orjson.dumps(asdict(endpoints), option=orjson.OPT_INDENT_2))
-        return endpoints

@@ -24,7 +24,7 @@ from services.common.db.embedded import EmbeddedPostgres
 from services.common.errors import DependencyUnavailable
 from services.launcher.child import run_child
 from services.launcher.lean import give_back, keep_lean
-from services.launcher.state import POSTGRES, ROLES, Endpoints, State
+from services.launcher.state import PORTAL, POSTGRES, ROLES, SERVE, Endpoints, State
 
 READY_SECONDS = 60
 STOP_SECONDS = 15
@@ -63,7 +63,10 @@ class Supervisor:
         self._state.check_ports()
         self._postgres.start()
         self._migrate()
-        endpoints = self._state.write_endpoints(self._postgres.dsn)
+        grpc, page = self._state.address(SERVE), self._state.address(PORTAL)
+        endpoints = self._state.write_endpoints(
+            self._postgres.dsn, registry=grpc, credit=grpc, search=grpc, portal=page
+        )
         _load_what_children_run()
         self._spawn_all()
         return endpoints

@@ -1,6 +1,5 @@
 """The portal's web application."""
 
-import grpc
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -11,18 +10,18 @@ from services.common.clock import Clock
 from services.common.errors import PlatformError
 from services.portal.api import PREFIX, Api
 from services.portal.failures import Failures
-from services.portal.gateway import Gateway
+from services.portal.gateway import Channels, Gateway
 from services.portal.headers import HeadersMiddleware
 from services.portal.pages import Pages
 from services.portal.rendering import STATIC, Renderer
 
 
-def make_app(channel: grpc.aio.Channel, clock: Clock) -> Starlette:
-    """Return the portal over a channel to registry, credit and search; the caller keeps and closes the channel.
+def make_app(channels: Channels, clock: Clock) -> Starlette:
+    """Return the portal over channels to registry, credit and search; the caller keeps and closes them.
 
-    The channel belongs to an event loop: make both in the loop that serves the app.
+    A channel belongs to an event loop: make all in the loop that serves the app.
     """
-    gateway, renderer = Gateway(channel), Renderer()
+    gateway, renderer = Gateway(channels), Renderer()
     failures = Failures(renderer)
     return Starlette(
         routes=_routes(Pages(gateway, renderer, clock), Api(gateway, clock)),

@@ -45,13 +45,22 @@ class Dossier:
     registry_answers: bool
 
 
-class Gateway:
-    """Calls registry, credit and search over one channel; every method raises a PlatformError of the closed list."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channels:
+    """The channels to the services; one and the same where they share an address."""
 
-    def __init__(self, channel: grpc.aio.Channel) -> None:
-        self._registry = registry_service_pb2_grpc.RegistryServiceStub(channel)
-        self._credit = credit_service_pb2_grpc.CreditServiceStub(channel)
-        self._search = search_service_pb2_grpc.SearchServiceStub(channel)
+    registry: grpc.aio.Channel
+    credit: grpc.aio.Channel
+    search: grpc.aio.Channel
+
+
+class Gateway:
+    """Calls registry, credit and search; every method raises a PlatformError of the closed list."""
+
+    def __init__(self, channels: Channels) -> None:
+        self._registry = registry_service_pb2_grpc.RegistryServiceStub(channels.registry)
+        self._credit = credit_service_pb2_grpc.CreditServiceStub(channels.credit)
+        self._search = search_service_pb2_grpc.SearchServiceStub(channels.search)
 
     async def search(
         self, request: search_service_pb2.SearchRecordsRequest

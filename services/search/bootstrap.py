@@ -1,39 +1,58 @@
 """Puts the search service together: one process serves from the index, one other projects into it."""
 
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
 from merchantcredit.search.v1 import search_service_pb2
 from merchantcredit.search.v1.search_service_pb2_grpc import add_SearchServiceServicer_to_server
 
 from services.common.clock import Clock
 from services.common.db.pool import open_pool
+from services.common.errors import PreconditionFailed
 from services.common.eventlog.batch import BatchConsumer
 from services.common.eventlog.feeds import FeedsEventLog
+from services.common.eventlog.kafka.log import KafkaEventLog
+from services.common.eventlog.kafka.settings import KafkaSettings
 from services.common.eventlog.port import EventLog
 from services.common.eventlog.topics import RECORD, SEARCH_GROUP
 from services.common.grpc.interceptor import EVERYBODY
 from services.common.grpc.server import Registration
 from services.common.lifecycle import Loop
+from services.search.adapters.elastic_client import ElasticSettings
+from services.search.adapters.elastic_reader import ElasticReader
+from services.search.adapters.elastic_writer import ElasticWriter
 from services.search.adapters.tantivy_reader import TantivyReader
 from services.search.adapters.tantivy_writer import TantivyWriter
 from services.search.api.servicer import SearchServicer
 from services.search.application.follow import FollowedLog
-from services.search.application.ports import SearchWriter
+from services.search.application.ports import SearchReader, SearchWriter
 from services.search.application.project import Projector
 from services.search.application.rebuild import RebuildIndex, RebuildStopped, is_ahead
 from services.search.consumers.records import decode
 from services.search.domain.name_keys import name_keys
 from services.search.domain.pinyin import splits
 
+STANDBY_SECONDS = 2.0
 SERVICE = search_service_pb2.DESCRIPTOR.services_by_name["SearchService"].full_name
+
+log = structlog.get_logger()
 
 
 def serving(index_folder: Path) -> Registration:
     """Return the search service over an index folder, which may still be empty: it answers UNAVAILABLE until then."""
-    reader = TantivyReader(index_folder)
+    return _serving(TantivyReader(index_folder))
+
+
+def serving_cluster(settings: ElasticSettings) -> Registration:
+    """Return the search service over an index in Elasticsearch; raises DependencyUnavailable, PreconditionFailed."""
+    return _serving(ElasticReader(settings))
+
+
+def _serving(reader: SearchReader) -> Registration:
     servicer = SearchServicer(reader)
     return Registration(
         service_name=SERVICE,
@@ -51,7 +70,22 @@ def preload() -> None:
 
 def projecting(dsn: str, index_folder: Path, clock: Clock) -> list[Loop]:
     """Return the loop of the one process that writes the index."""
-    return [Projection(dsn=dsn, index_folder=index_folder, clock=clock)]
+    return [
+        Projection(
+            dsn=dsn,
+            clock=clock,
+            open_log=lambda: FeedsEventLog(dsn),
+            open_writer=lambda: TantivyWriter(index_folder),
+        )
+    ]
+
+
+def projecting_cluster(dsn: str, kafka: KafkaSettings, elastic: ElasticSettings, clock: Clock) -> list[Loop]:
+    """Return the loop that projects from Kafka into Elasticsearch; several may run, one at a time writes."""
+    projection = Projection(
+        dsn=dsn, clock=clock, open_log=lambda: KafkaEventLog(kafka), open_writer=lambda: ElasticWriter(elastic)
+    )
+    return [Standby(projection)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,15 +93,16 @@ class Projection:
     """Keeps the index in step with the record topic; rebuilds it first when it is of other code or of a lost future."""
 
     dsn: str
-    index_folder: Path
     clock: Clock
+    open_log: Callable[[], EventLog]
+    open_writer: Callable[[], SearchWriter]
     name: str = SEARCH_GROUP
 
     def run(self, stop: threading.Event) -> None:
         """Project until stopped. Raises PreconditionFailed when another process writes the folder."""
         with ExitStack() as opened:
-            writer = opened.enter_context(closing(TantivyWriter(self.index_folder)))
-            log = opened.enter_context(closing(FeedsEventLog(self.dsn)))
+            writer = opened.enter_context(closing(self.open_writer()))
+            log = opened.enter_context(closing(self.open_log()))
             pool = opened.enter_context(closing(open_pool(self.dsn, max_size=2)))
             try:
                 self._make_usable(writer, log, stop)
@@ -82,3 +117,24 @@ class Projection:
     def _make_usable(self, writer: SearchWriter, log: EventLog, stop: threading.Event) -> None:
         if writer.needs_rebuild() or is_ahead(writer.progress(), log.end_offsets(RECORD)):
             RebuildIndex(log, writer, decode, self.clock)(stop)
+
+
+@dataclass(frozen=True, slots=True)
+class Standby:
+    """A projection that waits while another process writes the index, and takes over when that has gone."""
+
+    projection: Projection
+
+    @property
+    def name(self) -> str:
+        """Return the projection's name."""
+        return self.projection.name
+
+    def run(self, stop: threading.Event) -> None:
+        """Project whenever nobody else does, until stopped."""
+        while not stop.is_set():
+            try:
+                self.projection.run(stop)
+            except PreconditionFailed as another:
+                log.info("projection_stands_by", reason=str(another))
+                stop.wait(STANDBY_SECONDS)

@@ -6,13 +6,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import psycopg
 
+from services.common.eventlog.feeds import FeedsEventLog
 from services.launcher.probe import measure
 from tests.benchmarks import workload
 from tests.benchmarks.harness import Outcome, Scale, benchmark
@@ -86,5 +87,6 @@ def event_to_searchable(scale: Scale) -> Outcome:
         with psycopg.connect(platform.dsn) as conn:
             codes = [code for (code,) in conn.execute("SELECT code FROM credit.public_record ORDER BY code LIMIT 1000")]
         address = str(platform.endpoints["search"])
-        seen = asyncio.run(measure(platform.dsn, address, codes, rate=RATE, seconds=scale.of(STREAM_SECONDS)))
+        with closing(FeedsEventLog(platform.dsn)) as log:
+            seen = asyncio.run(measure(log, address, codes, rate=RATE, seconds=scale.of(STREAM_SECONDS)))
         return Outcome(seen.quantile(0.99) * 1000, P99_MILLISECONDS, {"median": seen.quantile(0.5) * 1000})

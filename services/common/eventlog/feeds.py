@@ -94,6 +94,10 @@ class FeedsConsumer:
         """Return the present generation."""
         return self._membership.generation
 
+    def positions(self) -> Mapping[TopicPartition, int]:
+        """Return where each assigned partition is read on."""
+        return dict(self._positions)
+
     def seek(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Read on from these offsets."""
         self._positions.update({tp: offset for tp, offset in offsets.items() if tp in self._positions})

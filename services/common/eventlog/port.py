@@ -75,6 +75,10 @@ class Consumer(Protocol):
         """Return the group's generation under which the assignment holds."""
         ...
 
+    def positions(self) -> Mapping[TopicPartition, int]:
+        """Return where each assigned partition is read on; beyond what the log holds there without being a record."""
+        ...
+
     def seek(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Read on from these offsets; used after a rolled-back batch."""
         ...
@@ -96,7 +100,7 @@ class EventLog(Protocol):
         ...
 
     def end_offsets(self, topic: str) -> Mapping[TopicPartition, int]:
-        """Return the offset after the last record of each partition."""
+        """Return the offset up to which each partition can be read now: its consumers' positions come so far."""
         ...
 
     def close(self) -> None:

@@ -61,6 +61,7 @@ class _FollowingConsumer:
         self._aim()
         records = self._inner.poll(max_records=max_records, timeout_seconds=timeout_seconds)
         if not records:
+            self._projector.reached(self._inner.positions())
             self._projector.rest()
             return ()
         return self._gather(records, max_records)
@@ -84,6 +85,10 @@ class _FollowingConsumer:
     def generation(self) -> int:
         """See the port."""
         return self._inner.generation()
+
+    def positions(self) -> Mapping[TopicPartition, int]:
+        """See the port."""
+        return self._inner.positions()
 
     def seek(self, offsets: Mapping[TopicPartition, int]) -> None:
         """See the port; never past what the index holds."""

@@ -52,6 +52,11 @@ class Projector:
         """Return where the index itself reads on."""
         return {tp: self._positions.get(tp.partition, 0) for tp in partitions}
 
+    def reached(self, positions: Mapping[TopicPartition, int]) -> None:
+        """Take note of how far the topic was read where it holds no records, such as the ends of transactions."""
+        for tp, position in positions.items():
+            self._positions[tp.partition] = max(position, self._positions.get(tp.partition, 0))
+
     def aim(self, moment: datetime, ends: Mapping[TopicPartition, int]) -> None:
         """Tell where the topic ended at a moment; when the index has come so far, it is fresh as of that moment.
 

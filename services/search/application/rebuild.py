@@ -52,7 +52,8 @@ class RebuildIndex:
                 if stop.is_set():
                     raise RebuildStopped
                 records = consumer.poll(max_records=BATCH_RECORDS, timeout_seconds=POLL_SECONDS)
-                skipped += len(projector.apply(records))
+                skipped += len(projector.apply(records)) if records else 0
+                projector.reached(consumer.positions())
         finally:
             consumer.close()
         return skipped

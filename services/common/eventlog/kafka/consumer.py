@@ -16,6 +16,8 @@ from services.common.eventlog.port import OffsetLoader, Record, TopicPartition
 
 #: How often the broker is told how far we are, for tools that show the lag; and so that it keeps the group's generation.
 HINT_SECONDS = 5.0
+#: A position is known without asking the broker once the partition was sought.
+POSITION_MS = 100
 log = structlog.get_logger()
 
 
@@ -57,6 +59,13 @@ class KafkaMember:
         """Return the group's generation at the last poll."""
         return self._generation
 
+    def positions(self) -> Mapping[TopicPartition, int]:
+        """Return where each assigned partition is read on; the end of a transaction takes an offset without a record."""
+        places = {
+            place: self._consumer.position(place, timeout_ms=POSITION_MS) for place in self._consumer.assignment()
+        }
+        return {_logical(self._settings, place): at for place, at in places.items() if at is not None}
+
     def seek(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Read on from these offsets."""
         owned = self.assignment()
@@ -77,8 +86,7 @@ class KafkaMember:
         if time.monotonic() < self._next_hint:
             return
         self._next_hint = time.monotonic() + HINT_SECONDS
-        places = {place: self._consumer.position(place, timeout_ms=100) for place in self._consumer.assignment()}
-        known = {place: OffsetAndMetadata(at, "", -1) for place, at in places.items() if at is not None}
+        known = {_physical(self._settings, tp): OffsetAndMetadata(at, "", -1) for tp, at in self.positions().items()}
         if known:
             self._consumer.commit_async(known, callback=_log_failed_hint)
 

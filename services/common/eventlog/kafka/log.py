@@ -4,6 +4,7 @@ What it promises beyond the feeds: throughput and copies of a cluster. What it c
 is not one transaction here (the relay's is), and a topic lives as long as the cluster keeps it.
 """
 
+import threading
 from collections.abc import Mapping, Sequence
 
 from kafka import KafkaConsumer, KafkaProducer
@@ -25,6 +26,8 @@ class KafkaEventLog:
     def __init__(self, settings: KafkaSettings) -> None:
         self._settings = settings
         self._producer = KafkaProducer(**settings.connection, **PRODUCER)
+        self._asking = threading.Lock()
+        self._reader: KafkaConsumer | None = None
 
     def publish(self, messages: Sequence[Message]) -> None:
         """Append messages; each key to the partition that the feeds would choose."""
@@ -47,16 +50,18 @@ class KafkaEventLog:
     def end_offsets(self, topic: str) -> Mapping[TopicPartition, int]:
         """Return the offset after the last committed record of each partition."""
         places = [Place(self._settings.physical(topic), n) for n in range(_known(topic))]
-        reader = KafkaConsumer(**self._settings.connection, **CONSUMER)
-        try:
-            ends = reader.end_offsets(places)
-        finally:
-            reader.close()
+        with self._asking:
+            if self._reader is None:
+                self._reader = KafkaConsumer(**self._settings.connection, **CONSUMER)
+            ends = self._reader.end_offsets(places)
         return {TopicPartition(topic, place.partition): end for place, end in ends.items()}
 
     def close(self) -> None:
         """Send what is left, and close the connections."""
         self._producer.close()
+        with self._asking:
+            if self._reader is not None:
+                self._reader.close()
 
 
 def send(producer: KafkaProducer, settings: KafkaSettings, message: Message):  # type: ignore[no-untyped-def]  # noqa: ANN201 - kafka-python has no types

@@ -1,0 +1,106 @@
+"""How one process of one role is started: `python -m services.<service> ROLE [--config FILE]`."""
+
+import argparse
+import asyncio
+import signal
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import structlog
+import uvloop
+
+from services.common.auth.tokens import Verifier, load_key
+from services.common.config import Config, load
+from services.common.db.migrate import migrate
+from services.common.errors import PlatformError
+from services.common.eventlog.kafka.relay import Relay
+from services.common.eventlog.kafka.settings import KafkaSettings
+from services.common.eventlog.kafka.topics import ensure_topics
+from services.common.eventlog.sequencer import Sequencer
+from services.common.grpc import server
+from services.common.grpc.server import Registration
+from services.common.lifecycle import Loop, run_loops
+
+log = structlog.get_logger()
+Role = Callable[[Config], None]
+
+
+def main(service: str, roles: Mapping[str, Role]) -> int:
+    """Run the role that the command line names; a typed error prints its sentence and gives 2."""
+    parser = argparse.ArgumentParser(prog=f"merchant-credit {service}")
+    parser.add_argument("role", choices=[*roles, "check-config"])
+    parser.add_argument("--config", type=Path, default=None, help="a TOML file; the environment stands over it")
+    given = parser.parse_args()
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    try:
+        config = load(given.config)
+        if given.role == "check-config":
+            print("the configuration is well formed")  # noqa: T201 - the answer of a command line
+        else:
+            roles[given.role](config)
+    except (PlatformError, OSError) as error:
+        print(f"merchant-credit: {error}", file=sys.stderr)  # noqa: T201 - a command line tool
+        return 2
+    return 0
+
+
+def migrate_database(config: Config) -> None:
+    """Bring the service's database to the newest schema, and make the topics where Kafka is configured."""
+    config.require("dsn")
+    migrate(config.dsn)
+    if config.kafka is not None:
+        ensure_topics(kafka_settings(config), copies=config.kafka.copies)
+
+
+def relay(service: str) -> Role:
+    """Return the role that numbers the service's messages and brings them to Kafka."""
+
+    def run(config: Config) -> None:
+        config.require("dsn", "kafka")
+        work([Sequencer(config.dsn), Relay(config.dsn, kafka_settings(config), service)])
+
+    return run
+
+
+def kafka_settings(config: Config) -> KafkaSettings:
+    """Return the cluster of a configuration that has one."""
+    config.require("kafka")
+    assert config.kafka is not None  # noqa: S101 - required above
+    return KafkaSettings(
+        bootstrap=config.kafka.bootstrap, namespace=config.kafka.namespace, security=config.kafka.security
+    )
+
+
+def work(loops: Sequence[Loop]) -> None:
+    """Run loops until SIGTERM or SIGINT."""
+    stop = threading.Event()
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signal_number, lambda *_: stop.set())
+    log.info("role_ready", loops=[loop.name for loop in loops])
+    run_loops(loops, stop)
+
+
+def serve(config: Config, services: Callable[[], Sequence[Registration]]) -> None:
+    """Serve until SIGTERM or SIGINT; the services are made on the loop that serves them."""
+    config.require("listen", "token_key")
+    uvloop.run(_serving(config, services))
+
+
+async def _serving(config: Config, services: Callable[[], Sequence[Registration]]) -> None:
+    assert config.token_key is not None  # noqa: S101 - required by serve
+    stop = stop_event()
+    verifier = Verifier(load_key(config.token_key))
+    running = await server.start(services(), verifier=verifier, address=config.listen)
+    log.info("role_ready", address=config.listen)
+    await stop.wait()
+    await running.stop()
+
+
+def stop_event() -> asyncio.Event:
+    """Return an event of the running loop that SIGTERM and SIGINT set."""
+    stop = asyncio.Event()
+    for signal_number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)
+    return stop

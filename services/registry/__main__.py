@@ -1,0 +1,17 @@
+"""`merchant-credit registry ROLE`: migrate, serve, relay."""
+
+import sys
+
+from services.common.clock import SystemClock
+from services.common.config import Config
+from services.common.role import main, migrate_database, relay, serve
+from services.registry import bootstrap
+
+
+def _serve(config: Config) -> None:
+    config.require("dsn")
+    serve(config, lambda: [bootstrap.serving(config.dsn, SystemClock())])
+
+
+if __name__ == "__main__":
+    sys.exit(main("registry", {"migrate": migrate_database, "serve": _serve, "relay": relay("registry")}))

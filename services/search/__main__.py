@@ -1,0 +1,33 @@
+"""`merchant-credit search ROLE`: migrate, serve, project, relay (of dead letters)."""
+
+import sys
+
+from services.common.clock import SystemClock
+from services.common.config import Config
+from services.common.role import kafka_settings, main, migrate_database, relay, serve, work
+from services.search import bootstrap
+from services.search.adapters.elastic_client import ElasticSettings
+
+
+def _elastic(config: Config) -> ElasticSettings:
+    config.require("elasticsearch")
+    assert config.elasticsearch is not None  # noqa: S101 - required above
+    return ElasticSettings(**config.elasticsearch.model_dump())
+
+
+def _serve(config: Config) -> None:
+    serve(config, lambda: [bootstrap.serving_cluster(_elastic(config))])
+
+
+def _project(config: Config) -> None:
+    config.require("dsn", "kafka")
+    work(bootstrap.projecting_cluster(config.dsn, kafka_settings(config), _elastic(config), SystemClock()))
+
+
+if __name__ == "__main__":
+    sys.exit(
+        main(
+            "search",
+            {"migrate": migrate_database, "serve": _serve, "project": _project, "relay": relay("search")},
+        )
+    )
