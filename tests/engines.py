@@ -4,6 +4,8 @@ Where one cannot be had, the test fails in CI; elsewhere it is skipped, loudly, 
 """
 
 import os
+import random
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +15,6 @@ import pytest
 from deploy.engines import runner
 from deploy.engines.engine import Engine
 from services.common.errors import DependencyUnavailable
-from tests.conftest import free_port
 
 #: Servers are fetched once and kept beside other state.
 SOFTWARE = Path(__file__).parents[1] / "var" / "engines" / "software"
@@ -35,8 +36,20 @@ def running(engine: Engine) -> Iterator[None]:
 
 
 def free_ports() -> int:
-    """Return a free port whose neighbour is free too."""
+    """Return a free port whose neighbour is free too, below the ephemeral ones.
+
+    A client that calls a dead server on an ephemeral port can get that port for its own end, and hold it.
+    """
     while True:
-        first = free_port()
-        if first < 65_000:
+        first = random.randrange(20_000, 30_000)
+        if _is_free(first) and _is_free(first + 1):
             return first
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Puts what the real engines need (Java 17, Maven, a PostgreSQL server) on a Debian machine when it is absent.
+# Puts what the real engines need (Java 17, Maven, a PostgreSQL server, kcat as a stock client) on a Debian machine when it is absent.
 set -euo pipefail
 missing=()
 compgen -G '/usr/lib/jvm/*/bin/java' >/dev/null || command -v java >/dev/null || missing+=(openjdk-17-jre-headless)
 command -v mvn >/dev/null || missing+=(maven)
+command -v kcat >/dev/null || missing+=(kcat)
 compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null || command -v postgres >/dev/null || missing+=(postgresql)
 if [ ${#missing[@]} = 0 ]; then exit 0; fi
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then

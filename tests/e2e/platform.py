@@ -18,13 +18,13 @@ ROOT = Path(__file__).parents[2]
 READY = b"Ctrl-C stops it."
 
 
-def free_port_base() -> int:
-    """Return the first of three neighbouring free ports."""
+def free_port_base(count: int = 3) -> int:
+    """Return the first of so many neighbouring free ports."""
     while True:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             base = int(probe.getsockname()[1])
-        if base < 65000 and all(_is_free(base + i) for i in range(3)):
+        if base < 65000 and all(_is_free(base + i) for i in range(count)):
             return base
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import structlog
 from psycopg import Connection
-from psycopg.errors import DeadlockDetected, UniqueViolation
+from psycopg.errors import DeadlockDetected, LockNotAvailable, UniqueViolation
 
 from services.common.db.pool import Pool
 from services.common.errors import InvalidInput, PlatformError
@@ -82,8 +82,8 @@ class BatchConsumer:
             return 0
         try:
             self._process(records, consumer.generation())
-        except (OffsetConflict, DeadlockDetected, UniqueViolation) as conflict:
-            # Another worker was at the same rows: this batch was rolled back as a whole, so it is read again.
+        except (OffsetConflict, DeadlockDetected, LockNotAvailable, UniqueViolation) as conflict:
+            # Another worker was, or a frozen one still is, at the same rows: this batch was rolled back as a whole, so it is read again.
             log.info("batch_superseded", group=self.group, reason=str(conflict))
             consumer.seek(self._load(list(self._committed)))
             return 0
