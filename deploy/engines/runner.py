@@ -14,6 +14,7 @@ from services.common.errors import DependencyUnavailable
 
 START_SECONDS = 120.0
 STOP_SECONDS = 40.0
+PORT_SECONDS = 10.0
 POLL_SECONDS = 0.1
 
 
@@ -107,14 +108,24 @@ def _wait_for_answer(engine: Engine, pid: int) -> str:
 
 
 def _require_free(engine: Engine) -> None:
+    """Wait a moment for the port: a server that was just killed holds it until its last thread is gone."""
+    deadline = time.monotonic() + PORT_SECONDS
+    while not _is_free(engine.port):
+        if time.monotonic() > deadline:
+            raise DependencyUnavailable(
+                f"port {engine.port} for {engine.name} is taken: set ENGINES_PORT_BASE to a free range"
+            )
+        time.sleep(POLL_SECONDS)
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", engine.port))
-        except OSError as taken:
-            raise DependencyUnavailable(
-                f"port {engine.port} for {engine.name} is taken: set ENGINES_PORT_BASE to a free range"
-            ) from taken
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def _is_alive(pid: int) -> bool:
