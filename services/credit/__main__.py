@@ -20,7 +20,8 @@ def _settings(config: Config) -> CreditConfig:
 
 def _serve(config: Config) -> None:
     settings, clock = _settings(config), SystemClock()
-    serve(config, lambda: [bootstrap.serving(settings, clock), bootstrap.serving_punishment(settings, clock)])
+    made = (bootstrap.serving, bootstrap.serving_complaints, bootstrap.serving_punishment)
+    serve(config, lambda: [make(settings, clock) for make in made])
 
 
 def _consume(config: Config) -> None:

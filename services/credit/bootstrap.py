@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import grpc
+from merchantcredit.credit.v1 import complaint_service_pb2_grpc as complaint_rpc
 from merchantcredit.credit.v1 import credit_service_pb2_grpc as rpc
 from merchantcredit.credit.v1 import punishment_service_pb2_grpc as punishment_rpc
 
@@ -13,12 +14,16 @@ from services.common.eventlog.port import EventLog
 from services.common.eventlog.topics import CREDIT_GROUP, DISPATCH_GROUP, FEEDBACK, FEEDBACK_GROUP, INSTRUCTION
 from services.common.grpc.server import Registration
 from services.common.lifecycle import Loop
+from services.credit.adapters.case_reader import CaseReader
+from services.credit.adapters.case_steps import holding, tell
 from services.credit.adapters.policy_files import load_policies
 from services.credit.adapters.punishment.check_reader import CheckReader
 from services.credit.adapters.punishment.dispatch import Dispatch
 from services.credit.adapters.punishment.law_files import load_law
 from services.credit.adapters.record_reader import RecordReader
 from services.credit.adapters.submissions import PostgresSubmissions
+from services.credit.api.complaint_servicer import ACCESS as COMPLAINT_ACCESS
+from services.credit.api.complaint_servicer import ComplaintServicer
 from services.credit.api.punishment_desk import Desk
 from services.credit.api.punishment_servicer import ACCESS as PUNISHMENT_ACCESS
 from services.credit.api.punishment_servicer import PunishmentServicer
@@ -27,6 +32,7 @@ from services.credit.api.servicer import ACCESS, CreditServicer
 from services.credit.application.apply_events import ApplyEvents
 from services.credit.application.sources import SourceMap
 from services.credit.application.submit import Submit
+from services.credit.application.take_case_step import TakeCaseStep
 from services.credit.config import CreditConfig
 from services.credit.consumers.decode import Decoder
 from services.credit.consumers.punishment.feedback import FeedbackHandler
@@ -37,6 +43,7 @@ from services.credit.consumers.worker import TOPICS, CreditHandler
 #: Records a batch under backlog: a larger batch touches fewer merchants an event, and each costs one publication.
 BATCH = 8000
 PUNISHMENT_POLL_SECONDS = 0.5
+COMPLAINT_SERVICE = "merchantcredit.credit.v1.ComplaintService"
 PUNISHMENT_SERVICE = "merchantcredit.credit.v1.PunishmentService"
 #: Processes that consume side by side, each with its share of the partitions.
 LANES = 2
@@ -91,6 +98,23 @@ def serving_punishment(config: CreditConfig, clock: Clock) -> Registration:
         add=lambda server: punishment_rpc.add_PunishmentServiceServicer_to_server(servicer, server),
         access=PUNISHMENT_ACCESS,
         closers=(pool.close, checks.close),
+    )
+
+
+def serving_complaints(config: CreditConfig, clock: Clock) -> Registration:
+    """Return the servicer of complaint cases, ready to be added to a server."""
+    policies = load_policies(config.policy_folder)
+    pool, holds = open_pool(config.dsn), open_pool(config.dsn)
+    decoder = Decoder(SourceMap(config.sources), policies.on(china_day(clock.now())), config.complainant_key)
+    submissions, reader = PostgresSubmissions(pool), CaseReader(pool)
+    submit = Submit(submissions, decoder.decode, clock)
+    take = TakeCaseStep(reader, holding(holds), tell, submit, submissions.receipt, clock)
+    servicer = ComplaintServicer(take, reader, clock)
+    return Registration(
+        service_name=COMPLAINT_SERVICE,
+        add=lambda server: complaint_rpc.add_ComplaintServiceServicer_to_server(servicer, server),
+        access=COMPLAINT_ACCESS,
+        closers=(pool.close, holds.close),
     )
 
 
