@@ -16,9 +16,11 @@ from services.cli.commands import (
     generate_registry,
     load_events,
     load_registry,
+    simulate_departments,
     topic_list,
     topic_put,
     topic_tail,
+    verify_measures,
     verify_scores,
 )
 from services.cli.loading.events import INTAKES
@@ -47,6 +49,8 @@ def program() -> typer.Typer:
     app.command("evaluate")(evaluate.evaluate)
     app.command("generate")(generate.generate)
     app.command("generate-registry")(generate_registry.generate_registry)
+    app.command("verify-measures")(verify_measures.verify_measures)
+    app.add_typer(_simulate(), name="simulate", help="Somebody to talk to: departments of many manners.")
     app.command("verify-scores")(verify_scores.verify_scores)
     app.add_typer(_load(), name="load", help="Load a file; repeating it changes nothing.")
     app.add_typer(_topic(), name="topic", help="Put on a topic and look into it.")
@@ -59,6 +63,13 @@ def _load() -> typer.Typer:
     app.command("registry")(load_registry.registry)
     for kind in INTAKES:
         app.command(kind)(load_events.command(kind))
+    return app
+
+
+def _simulate() -> typer.Typer:
+    app = typer.Typer(no_args_is_help=True)
+    app.command("departments")(simulate_departments.departments)
+    app.callback()(lambda: None)  # keeps `departments` a word of its own while it is the only one
     return app
 
 

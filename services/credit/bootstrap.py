@@ -4,17 +4,24 @@ from collections.abc import Sequence
 
 import grpc
 from merchantcredit.credit.v1 import credit_service_pb2_grpc as rpc
+from merchantcredit.credit.v1 import punishment_service_pb2_grpc as punishment_rpc
 
 from services.common.clock import Clock, china_day
 from services.common.db.pool import open_pool
-from services.common.eventlog.batch import BatchConsumer, BatchPolicy
+from services.common.eventlog.batch import BatchConsumer, BatchPolicy, Handler
 from services.common.eventlog.port import EventLog
-from services.common.eventlog.topics import CREDIT_GROUP
+from services.common.eventlog.topics import CREDIT_GROUP, DISPATCH_GROUP, FEEDBACK, FEEDBACK_GROUP, INSTRUCTION
 from services.common.grpc.server import Registration
 from services.common.lifecycle import Loop
 from services.credit.adapters.policy_files import load_policies
+from services.credit.adapters.punishment.check_reader import CheckReader
+from services.credit.adapters.punishment.dispatch import Dispatch
+from services.credit.adapters.punishment.law_files import load_law
 from services.credit.adapters.record_reader import RecordReader
 from services.credit.adapters.submissions import PostgresSubmissions
+from services.credit.api.punishment_desk import Desk
+from services.credit.api.punishment_servicer import ACCESS as PUNISHMENT_ACCESS
+from services.credit.api.punishment_servicer import PunishmentServicer
 from services.credit.api.raw_record import use_raw_record
 from services.credit.api.servicer import ACCESS, CreditServicer
 from services.credit.application.apply_events import ApplyEvents
@@ -22,11 +29,15 @@ from services.credit.application.sources import SourceMap
 from services.credit.application.submit import Submit
 from services.credit.config import CreditConfig
 from services.credit.consumers.decode import Decoder
+from services.credit.consumers.punishment.feedback import FeedbackHandler
+from services.credit.consumers.punishment.sweeper import PunishmentSweeper
 from services.credit.consumers.sweeper import Sweeper
 from services.credit.consumers.worker import TOPICS, CreditHandler
 
 #: Records a batch under backlog: a larger batch touches fewer merchants an event, and each costs one publication.
 BATCH = 8000
+PUNISHMENT_POLL_SECONDS = 0.5
+PUNISHMENT_SERVICE = "merchantcredit.credit.v1.PunishmentService"
 #: Processes that consume side by side, each with its share of the partitions.
 LANES = 2
 SERVICE = "merchantcredit.credit.v1.CreditService"
@@ -49,6 +60,38 @@ def working(
         policy=policy or BatchPolicy(max_records=BATCH),
     )
     return consumer, Sweeper(pool, policies, clock)
+
+
+def punishing(
+    config: CreditConfig, event_log: EventLog, clock: Clock, policy: BatchPolicy | None = None
+) -> Sequence[Loop]:
+    """Return the loops of joint punishment: the numbering of directives, the departments' feedback, and the sweep."""
+    law = load_law(config.law_folder)
+    pool = open_pool(config.dsn)
+    given = policy or BatchPolicy(poll_seconds=PUNISHMENT_POLL_SECONDS)
+    handlers: tuple[tuple[str, str, Handler], ...] = (
+        (DISPATCH_GROUP, INSTRUCTION, Dispatch(law, clock)),
+        (FEEDBACK_GROUP, FEEDBACK, FeedbackHandler(clock)),
+    )
+    consumers = [
+        BatchConsumer(event_log=event_log, group=group, topics=(topic,), pool=pool, handler=handler, policy=given)
+        for group, topic, handler in handlers
+    ]
+    return *consumers, PunishmentSweeper(pool, law, clock)
+
+
+def serving_punishment(config: CreditConfig, clock: Clock) -> Registration:
+    """Return joint punishment's servicer, ready to be added to a server."""
+    law = load_law(config.law_folder)
+    pool = open_pool(config.dsn)
+    checks = CheckReader(config.dsn, law, clock)
+    servicer = PunishmentServicer(Desk(pool, law, clock), checks, config.dsn)
+    return Registration(
+        service_name=PUNISHMENT_SERVICE,
+        add=lambda server: punishment_rpc.add_PunishmentServiceServicer_to_server(servicer, server),
+        access=PUNISHMENT_ACCESS,
+        closers=(pool.close, checks.close),
+    )
 
 
 def serving(config: CreditConfig, clock: Clock) -> Registration:

@@ -6,6 +6,7 @@ from pathlib import Path
 from services.credit.application.sources import Source
 
 POLICY_FOLDER = Path(__file__).parent / "policies"
+LAW_FOLDER = Path(__file__).parent / "punishment_law"
 MAPPING_FOLDER = Path(__file__).parent / "evaluation"
 #: Authorities: 3 a regulator or enforcing office, 2 a complaint system, 1 a platform; the greater one's word stands.
 SOURCES = (
@@ -27,3 +28,4 @@ class CreditConfig:
     complainant_key: bytes
     sources: tuple[Source, ...] = SOURCES
     policy_folder: Path = POLICY_FOLDER
+    law_folder: Path = LAW_FOLDER

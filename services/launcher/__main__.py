@@ -1,7 +1,6 @@
-"""Starts the embedded profile: `run`, `demo`, and the processes that they start."""
+"""Starts the embedded profile: `run`, `demo`, each with the processes that it starts."""
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
@@ -14,11 +13,7 @@ def main() -> int:
     given = _parser().parse_args()
     state = State(given.state_dir, given.port_base)
     try:
-        if given.command == "child":
-            from services.launcher.children import run_child  # noqa: PLC0415 - a child imports what it runs, the launcher does not
-
-            run_child(given.role, state, os.environ["MERCHANTCREDIT_DSN"])
-        elif given.command == "demo":
+        if given.command == "demo":
             from services.launcher.demo import demo  # noqa: PLC0415 - only the demo needs it
 
             demo(given.port_base)
@@ -35,12 +30,10 @@ def main() -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="services.launcher", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    for name in ("run", "demo", "child"):
+    for name in ("run", "demo"):
         command = commands.add_parser(name)
         command.add_argument("--state-dir", type=Path, default=Path("var"))
         command.add_argument("--port-base", type=int, default=18500)
-        if name == "child":
-            command.add_argument("role")
     return parser
 
 

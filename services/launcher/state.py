@@ -56,6 +56,10 @@ class State:
         """Return the folder of the logs."""
         return self.folder / "log"
 
+    def log_file(self, role: str) -> Path:
+        """Return the file of a process's log."""
+        return self.logs / f"{role}.log"
+
     @property
     def key_file(self) -> Path:
         """Return the file of the key that signs tokens."""
@@ -86,6 +90,10 @@ class State:
             raise PreconditionFailed(
                 f"another copy runs on {self.folder}: stop it, or choose another folder with STATE=…"
             ) from error
+
+    def leave_lock(self) -> None:
+        """Let go of the lock in a fork: it is the launcher's, and free as soon as that is gone."""
+        os.close(self._lock_fd)
 
     def check_ports(self) -> None:
         """Raise PreconditionFailed when a port is taken."""

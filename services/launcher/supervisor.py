@@ -1,12 +1,20 @@
-"""Starts PostgreSQL and the three processes, starts again what dies, and stops all in order."""
+"""Starts PostgreSQL and the three processes, starts again what dies, and stops all in order.
 
+The processes are forks of this one, which has imported all that they run: so they share the memory of it, and start at
+once. Nothing here may start a thread or open a channel before them.
+"""
+
+import gc
+import multiprocessing
 import os
-import signal
 import subprocess
 import sys
 import threading
 import time
 from collections import deque
+from importlib import import_module
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from types import TracebackType
 from typing import Self
 
@@ -14,6 +22,8 @@ import structlog
 
 from services.common.db.embedded import EmbeddedPostgres
 from services.common.errors import DependencyUnavailable
+from services.launcher.child import run_child
+from services.launcher.lean import give_back, keep_lean
 from services.launcher.state import POSTGRES, ROLES, Endpoints, State
 
 READY_SECONDS = 60
@@ -21,6 +31,7 @@ STOP_SECONDS = 15
 #: So many restarts of one process within a minute mean that it cannot run at all.
 MAX_RESTARTS = 10
 
+_FORK = multiprocessing.get_context("fork")
 log = structlog.get_logger()
 
 
@@ -30,7 +41,7 @@ class Supervisor:
     def __init__(self, state: State) -> None:
         self._state = state
         self._postgres = EmbeddedPostgres(state.postgres, state.port(POSTGRES))
-        self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._children: dict[str, BaseProcess] = {}
         self._restarts: deque[float] = deque(maxlen=MAX_RESTARTS)
         self.stop = threading.Event()
 
@@ -53,10 +64,9 @@ class Supervisor:
         self._postgres.start()
         self._migrate()
         endpoints = self._state.write_endpoints(self._postgres.dsn)
+        _load_what_children_run()
         for role in ROLES:
             self._spawn(role)
-        for role in ROLES:
-            self._await_ready(role)
         return endpoints
 
     def watch(self) -> None:
@@ -68,11 +78,10 @@ class Supervisor:
                 self._stop_children()
                 self._postgres.start()
             for role, child in list(self._children.items()):
-                if child.poll() is not None:
-                    log.warning("process_died", role=role, code=child.returncode)
+                if not child.is_alive():
+                    log.warning("process_died", role=role, code=child.exitcode)
                     self._note_restart()
                     self._spawn(role)
-                    self._await_ready(role)
 
     def _migrate(self) -> None:
         """Bring the database to the newest schema, in a process that takes its libraries along when it ends."""
@@ -89,35 +98,38 @@ class Supervisor:
         self._restarts.append(now)
 
     def _spawn(self, role: str) -> None:
-        command = [sys.executable, "-m", "services.launcher", "child", role]
-        command += ["--state-dir", str(self._state.folder), "--port-base", str(self._state.port_base)]
-        environment = {**os.environ, "MERCHANTCREDIT_DSN": self._postgres.dsn, "MALLOC_ARENA_MAX": "2"}
-        with (self._state.logs / f"{role}.log").open("ab") as errors:
-            self._children[role] = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                command,
-                stdout=subprocess.PIPE,
-                stderr=errors,
-                stdin=subprocess.DEVNULL,
-                env=environment,
-                start_new_session=True,
-            )
-
-    def _await_ready(self, role: str) -> None:
-        child = self._children[role]
-        timer = threading.Timer(READY_SECONDS, child.kill)
-        timer.start()
-        line = child.stdout.readline() if child.stdout else b""
-        timer.cancel()
-        if line != b"ready\n" and not self.stop.is_set():
-            raise DependencyUnavailable(f"{role} did not start: see {self._state.logs / f'{role}.log'}")
+        """Fork a process and wait until it says that it is ready."""
+        ours, theirs = _FORK.Pipe(duplex=False)
+        child = _FORK.Process(target=run_child, args=(role, self._state, self._postgres.dsn, theirs), name=role)
+        child.start()
+        theirs.close()
+        self._children[role] = child
+        if not _says_ready(ours) and not self.stop.is_set():
+            raise DependencyUnavailable(f"{role} did not start: see {self._state.log_file(role)}")
 
     def _stop_children(self) -> None:
         for child in self._children.values():
-            if child.poll() is None:
-                child.send_signal(signal.SIGTERM)
+            child.terminate()
         for child in self._children.values():
-            try:
-                child.wait(STOP_SECONDS)
-            except subprocess.TimeoutExpired:
+            child.join(STOP_SECONDS)
+            if child.is_alive():
                 child.kill()
-                child.wait()
+                child.join()
+
+
+def _load_what_children_run() -> None:
+    """Import the roles, and set aside what was made: no sweep of the collector writes to it, so its pages stay shared."""
+    keep_lean()
+    for role in ROLES:
+        import_module(f"services.launcher.{role}")
+    import_module("services.search.bootstrap").preload()
+    gc.collect()
+    give_back()
+    gc.freeze()
+
+
+def _says_ready(pipe: Connection) -> bool:
+    try:
+        return pipe.poll(READY_SECONDS) and bool(pipe.recv())
+    except EOFError:
+        return False

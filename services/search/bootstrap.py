@@ -25,6 +25,8 @@ from services.search.application.ports import SearchWriter
 from services.search.application.project import Projector
 from services.search.application.rebuild import RebuildIndex, RebuildStopped, is_ahead
 from services.search.consumers.records import decode
+from services.search.domain.name_keys import name_keys
+from services.search.domain.pinyin import splits
 
 SERVICE = search_service_pb2.DESCRIPTOR.services_by_name["SearchService"].full_name
 
@@ -39,6 +41,12 @@ def serving(index_folder: Path) -> Registration:
         access={"SearchRecords": EVERYBODY, "SuggestRecords": EVERYBODY},
         closers=(reader.close,),
     )
+
+
+def preload() -> None:
+    """Make the tables that read Chinese names before a process forks: its forks share them."""
+    name_keys("贵州")
+    splits("guizhou")
 
 
 def projecting(dsn: str, index_folder: Path, clock: Clock) -> list[Loop]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.benchmarks.harness import BENCHMARKS, Scale, measure
 
 #: Each registers its benchmarks when it is imported; add a file here.
-FILES = ("credit_worker", "credit_million")
+FILES = ("credit_worker", "credit_million", "get_credit_record", "embedded")
 
 
 def main() -> int:

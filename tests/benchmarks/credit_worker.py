@@ -21,7 +21,7 @@ from tests.benchmarks import ceiling, workload
 from tests.benchmarks.fresh import fresh_database, settle
 from tests.benchmarks.harness import Outcome, Scale, benchmark
 
-_KEY = b"a benchmark's key of complainants"
+KEY = b"a benchmark's key of complainants"
 #: Of each merchant its last record, cut to the mean size of all that were published of it; and what is kept of it as it
 #: changes (the record, the restricted one, the revision, the state), cut alike.
 _RECORDS = """
@@ -62,7 +62,7 @@ def prepare(dsn: str, scale: Scale) -> None:
     log = FeedsEventLog(dsn)
     for chunk in workload.chunks(workload.registrations(known)):
         log.publish(chunk)
-    _drain(dsn, log)
+    drain(dsn, log)
     for chunk in workload.chunks(workload.events(known, scale.of(workload.EVENTS))):
         log.publish(chunk)
     Sequencer(dsn).sequence_once()
@@ -109,7 +109,7 @@ def published(dsn: str) -> dict[str, tuple[bytes, bytes]]:
         return {code: (record, everything) for code, record, everything in cursor.execute(_RECORDS, [RECORD])}
 
 
-def _drain(dsn: str, log: FeedsEventLog) -> None:
+def drain(dsn: str, log: FeedsEventLog) -> None:
     """Number what waits, and step the worker until nothing is left."""
     Sequencer(dsn).sequence_once()
     batch, consumer = _member(dsn, log, poll_seconds=0)
@@ -120,7 +120,7 @@ def _drain(dsn: str, log: FeedsEventLog) -> None:
 
 
 def _member(dsn: str, log: FeedsEventLog, poll_seconds: float) -> tuple[BatchConsumer, Consumer]:
-    config = CreditConfig(dsn=dsn, complainant_key=_KEY)
+    config = CreditConfig(dsn=dsn, complainant_key=KEY)
     policy = BatchPolicy(max_records=BATCH, poll_seconds=poll_seconds)
     batch, _ = working(config, log, FixedClock(workload.NOW), policy)
     assert isinstance(batch, BatchConsumer)

@@ -1,7 +1,7 @@
 """The register of benchmarks, and how one is run: so many runs, their median, and the spread between them."""
 
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -23,10 +23,11 @@ class Scale:
 
 
 class Outcome(NamedTuple):
-    """One run: its value, and the value of what it is compared with in the same run, when there is such a thing."""
+    """One run: its value, the value of what it is compared with in the same run or its limit, and what was seen besides."""
 
     value: float
     reference: float | None = None
+    besides: Mapping[str, float] = {}
 
 
 Run = Callable[[Scale], Outcome]
@@ -57,7 +58,7 @@ def measure(found: Benchmark, scale: Scale) -> dict[str, object]:
     values = [outcome.value for outcome in outcomes]
     value = statistics.median(values)
     ratios = [outcome.value / outcome.reference for outcome in outcomes if outcome.reference]
-    return {
+    line: dict[str, object] = {
         "value": round(value, 2),
         "unit": found.unit,
         "ratio": round(statistics.median(ratios), 3) if ratios else None,
@@ -65,3 +66,8 @@ def measure(found: Benchmark, scale: Scale) -> dict[str, object]:
         "spread": round((max(values) - min(values)) / value, 3) if value else 0.0,
         "runs": [round(one, 2) for one in values],
     }
+    if outcomes[0].besides:
+        line["besides"] = {
+            name: round(statistics.median(one.besides[name] for one in outcomes), 2) for name in outcomes[0].besides
+        }
+    return line

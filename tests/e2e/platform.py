@@ -108,12 +108,12 @@ class Platform:
         return self.known[1]
 
     def processes(self) -> dict[int, str]:
-        """Return the living processes of this state folder by number."""
+        """Return the living processes of this state folder by number: the name and the words of each."""
         found = {}
         for entry in Path("/proc").iterdir():
             if entry.name.isdigit():
                 try:
-                    words = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                    words = (entry / "comm").read_text() + (entry / "cmdline").read_text().replace("\0", " ")
                 except OSError:
                     continue
                 if str(self.state) in words:

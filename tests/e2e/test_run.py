@@ -42,7 +42,7 @@ def test_everything_that_dies_comes_back_and_nothing_is_lost(platform: Platform)
         return victim not in of(role) and len(of(role)) == len(former)
 
     before = counts()
-    for role, place in (("child serve", 0), ("child work", 0), ("child work", 1), ("child project", 0)):
+    for role, place in (("credit-serve", 0), ("credit-work", 0), ("credit-work", 1), ("credit-project", 0)):
         former = of(role)
         os.kill(former[place], signal.SIGKILL)
         platform.wait_until(partial(came_back, role, former, former[place]))

@@ -8,6 +8,10 @@ VIOLATION = "merchantcredit.intake.violation.v1"
 VOLUME = "merchantcredit.intake.volume.v1"
 RECORD = "merchantcredit.credit.record.v1"
 GRADE_CHANGE = "merchantcredit.credit.grade-change.v1"
+#: What is ordered, before its department's number; internal.
+INSTRUCTION = "merchantcredit.punishment.instruction.v1"
+DIRECTIVE = "merchantcredit.punishment.directive.v1"
+FEEDBACK = "merchantcredit.punishment.feedback.v1"
 INTAKE = (COMPLAINT, VIOLATION, VOLUME)
 
 
@@ -27,6 +31,8 @@ def dead_letter_topic(topic: str, group: str) -> str:
 
 CREDIT_GROUP = "credit.work"
 SEARCH_GROUP = "search.project"
+DISPATCH_GROUP = "credit.dispatch"
+FEEDBACK_GROUP = "credit.feedback"
 
 TOPICS: dict[str, Topic] = {
     t.name: t
@@ -37,6 +43,11 @@ TOPICS: dict[str, Topic] = {
         Topic(name=VOLUME, partitions=4),
         Topic(name=RECORD, partitions=4, compacted=True),
         Topic(name=GRADE_CHANGE, partitions=4),
+        Topic(name=INSTRUCTION, partitions=4),
+        Topic(name=DIRECTIVE, partitions=4),
+        Topic(name=FEEDBACK, partitions=4),
+        Topic(name=dead_letter_topic(INSTRUCTION, DISPATCH_GROUP), partitions=1),
+        Topic(name=dead_letter_topic(FEEDBACK, FEEDBACK_GROUP), partitions=1),
         *(Topic(name=dead_letter_topic(t, CREDIT_GROUP), partitions=1) for t in (*INTAKE, ENTERPRISE)),
         Topic(name=dead_letter_topic(RECORD, SEARCH_GROUP), partitions=1),
     )

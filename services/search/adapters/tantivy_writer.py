@@ -12,7 +12,8 @@ from services.search.adapters.tantivy_schema import SCHEMA, to_tantivy
 from services.search.application.ports import IndexSink, Progress
 from services.search.domain.document import Document
 
-HEAP_BYTES = 64_000_000
+#: Enough for a batch between two commits; tantivy takes no less than 15 MB.
+HEAP_BYTES = 20_000_000
 
 
 class TantivySink:

@@ -1,0 +1,1 @@
+"""Simulated departments: their manners, their journals, and the check of what they saw."""

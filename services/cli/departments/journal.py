@@ -1,0 +1,74 @@
+"""What a department saw, written down as it saw it: one JSON object a line, also what came twice."""
+
+from base64 import b64decode, b64encode
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import orjson
+from merchantcredit.events.v1.directive_pb2 import NumberedDirective
+
+
+class Seen(NamedTuple):
+    """A directive that came; `took_effect` tells whether the department acted on it, or knew it already."""
+
+    department: str
+    number: int
+    digest: bytes
+    directive: bytes
+    took_effect: bool
+
+
+class Journal:
+    """Appends to a department's file; each line is with the operating system before the directive takes effect."""
+
+    def __init__(self, folder: Path, department: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._path = folder / f"{department}.jsonl"
+        self._answered_path = folder / f"{department}.answered"
+
+    def write(self, came: Iterable[NumberedDirective], last: int) -> int:
+        """Write what came after a last number that took effect; return the new last number."""
+        lines = []
+        for one in came:
+            took_effect = one.number == last + 1
+            last = one.number if took_effect else last
+            lines.append(_line(one, took_effect=took_effect))
+        with self._path.open("ab") as file:
+            file.write(b"".join(lines))
+        return last
+
+    def answered(self) -> int:
+        """Return the number up to which everything was answered; answers go out in the order of numbers."""
+        return int(self._answered_path.read_text()) if self._answered_path.exists() else 0
+
+    def note_answered(self, number: int) -> None:
+        """Note that everything up to a number was answered; a kill in the middle leaves the number before."""
+        fresh = self._answered_path.with_suffix(".new")
+        fresh.write_text(str(number))
+        fresh.replace(self._answered_path)
+
+
+def read(folder: Path) -> Iterator[Seen]:
+    """Yield what all departments of a folder saw, department by department, in the order in which it came."""
+    for path in sorted(folder.glob("*.jsonl")):
+        with path.open("rb") as file:
+            for line in file:
+                told = orjson.loads(line)
+                yield Seen(
+                    path.stem,
+                    told["number"],
+                    bytes.fromhex(told["digest"]),
+                    b64decode(told["directive"]),
+                    told["effect"],
+                )
+
+
+def _line(one: NumberedDirective, *, took_effect: bool) -> bytes:
+    told = {
+        "number": one.number,
+        "digest": one.digest.hex(),
+        "directive": b64encode(one.directive).decode(),
+        "effect": took_effect,
+    }
+    return orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE)

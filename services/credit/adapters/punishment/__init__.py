@@ -1,0 +1,1 @@
+"""Joint punishment over PostgreSQL and files."""

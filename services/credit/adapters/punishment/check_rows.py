@@ -1,0 +1,24 @@
+"""What the check of an enterprise reads: one row, renewed in the transaction of every change of its orders."""
+
+from merchantcredit.credit.v1.punishment_service_pb2 import CheckEnterpriseResponse
+from psycopg import Connection
+
+from services.credit.adapters.punishment.listing_rows import read_listings
+from services.credit.adapters.punishment.measures import applied
+from services.credit.adapters.punishment.order_rows import read_orders
+from services.credit.domain.punishment.law import Law
+
+
+def renew(conn: Connection, law: Law, code: str) -> None:
+    """Write the orders that are not lifted; whether one has force today its reader decides, by term and basis."""
+    orders = read_orders(conn, "code = %s AND lift_ordered_at IS NULL ORDER BY directive_id", [code])
+    causes = read_listings(conn, law, [order.listing_id for order in orders])
+    # Public readers learn the office, not the person.
+    measures = [applied(order, causes[order.listing_id], law, order.ordered_at) for order in orders]
+    for measure in measures:
+        measure.ordered_by_actor = ""
+    conn.execute(
+        "INSERT INTO credit.enterprise_check VALUES (%s, %s)"
+        " ON CONFLICT (code) DO UPDATE SET measures = excluded.measures",
+        [code, CheckEnterpriseResponse(measures=measures).SerializeToString()],
+    )

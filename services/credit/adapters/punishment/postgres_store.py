@@ -1,0 +1,182 @@
+"""Listings and orders in PostgreSQL, inside the caller's transaction."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+
+import orjson
+from psycopg import Connection
+from psycopg.errors import UniqueViolation
+
+from services.common.errors import AlreadyExists, NotFound, RequestIdReused
+from services.common.eventlog import outbox
+from services.credit.adapters import bodies
+from services.credit.adapters.punishment.check_rows import renew
+from services.credit.adapters.punishment.codec import instruction_message
+from services.credit.adapters.punishment.listing_rows import read_listings, write_listing
+from services.credit.adapters.punishment.order_rows import insert_orders, read_orders
+from services.credit.application.punishment.ports import Lift
+from services.credit.domain.facts import Assertion, Fact, fold
+from services.credit.domain.punishment.law import Law
+from services.credit.domain.punishment.listing import Listing
+from services.credit.domain.punishment.order import Instruction, Order
+from services.credit.domain.punishment.step import Step
+from services.credit.domain.punishment.terms import DirectiveState, ListingState
+
+_LIFT = """
+UPDATE credit.directive
+SET lift_ordered_at = %s, lift_reason = %s, lift_actor = %s, lift_office = %s, lift_document = %s, state = %s, due_on = %s,
+    reminders = 0, is_escalated = false
+WHERE directive_id = ANY(%s)
+"""
+
+
+class PostgresPunishment:
+    """The store of one transaction."""
+
+    def __init__(self, conn: Connection, law: Law) -> None:
+        self._conn = conn
+        self._law = law
+
+    def take_request(self, actor: str, request_id: str, digest: bytes, result_id: str) -> str | None:
+        """Note a request; return the id of what it made when it came before. Raises RequestIdReused for another body."""
+        kept = self._conn.execute(
+            "INSERT INTO credit.punishment_request (actor, request_id, digest, result_id) VALUES (%s, %s, %s, %s)"
+            " ON CONFLICT DO NOTHING",
+            [actor, request_id, digest, result_id],
+        ).rowcount
+        if kept:
+            return None
+        row = self._conn.execute(
+            "SELECT digest, result_id FROM credit.punishment_request WHERE actor = %s AND request_id = %s",
+            [actor, request_id],
+        ).fetchone()
+        if row is None or bytes(row[0]) != digest:
+            raise RequestIdReused("this request_id came before with another body: choose a new one")
+        return str(row[1])
+
+    def region(self, code: str) -> str:
+        """Lock an enterprise and return its region; that of its registration, else the one in its code."""
+        row = self._conn.execute(
+            "SELECT registration FROM credit.subject WHERE code = %s FOR UPDATE", [code]
+        ).fetchone()
+        if row is None:
+            raise NotFound(
+                f"nothing was ever told of {code}", metadata={"resource_type": "Enterprise", "resource_name": code}
+            )
+        registration = orjson.loads(row[0])
+        return str(registration[3] if registration and registration[3] else code[2:8])
+
+    def facts(self, code: str, fact_ids: Sequence[str]) -> Mapping[str, Fact]:
+        """Return facts of an enterprise."""
+        told: dict[str, list[Assertion]] = defaultdict(list)
+        rows = self._conn.cursor(binary=True).execute(
+            "SELECT a.fact_id, a.authority, a.source_time, a.event_id, a.held, a.kind, a.body FROM credit.assertion a"
+            " JOIN credit.fact f USING (fact_id) JOIN credit.subject s ON s.id = f.subject_id"
+            " WHERE a.fact_id = ANY(%s) AND s.code = %s",
+            [list(fact_ids), code],
+        )
+        for fact_id, authority, source_time, event_id, held, kind, body in rows:
+            account = Assertion(fact_id, authority, source_time, event_id, held, bodies.from_ledger(kind, body))
+            told[fact_id].append(account)
+        return {fact_id: fact for fact_id, accounts in told.items() if (fact := fold(accounts)) is not None}
+
+    def listing(self, listing_id: str) -> Listing:
+        """Lock a listing and its enterprise and return it."""
+        row = self._conn.execute("SELECT code FROM credit.listing WHERE listing_id = %s", [listing_id]).fetchone()
+        if row is None:
+            raise listing_not_found(listing_id)
+        self._conn.execute("SELECT 1 FROM credit.subject WHERE code = %s FOR UPDATE", [row[0]])
+        return read_listings(self._conn, self._law, [listing_id])[listing_id]
+
+    def add(self, listing: Listing, at: datetime) -> None:
+        """Write a new listing."""
+        try:
+            self._conn.execute(
+                "INSERT INTO credit.listing (listing_id, code, list_id, trigger_id, severity, state, is_objected)"
+                " VALUES (%s, %s, %s, %s, %s, %s, false)",
+                [
+                    listing.listing_id,
+                    listing.code,
+                    listing.list_id,
+                    listing.trigger_id,
+                    listing.severity,
+                    listing.state,
+                ],
+            )
+        except UniqueViolation as error:
+            raise AlreadyExists(
+                f"listing_id: {listing.listing_id} stands for another listing: choose a new one"
+            ) from error
+        self.save(listing, listing.steps, at)
+
+    def save(self, listing: Listing, steps: Sequence[Step], at: datetime) -> None:
+        """Write where a listing stands, and its newest steps."""
+        write_listing(self._conn, listing, steps, at)
+
+    def orders(self, listing_id: str) -> Sequence[Order]:
+        """Lock and return the orders of a listing."""
+        return read_orders(self._conn, "listing_id = %s ORDER BY directive_id FOR UPDATE", [listing_id])
+
+    def issue(self, orders: Sequence[Order]) -> None:
+        """Write new orders."""
+        insert_orders(self._conn, orders)
+
+    def lift(self, orders: Sequence[Order], lift: Lift) -> None:
+        """Note that orders are to be lifted."""
+        step = lift.step
+        self._conn.execute(
+            _LIFT,
+            [lift.at, lift.reason, step.actor, step.office, step.document_number, DirectiveState.LIFTING, lift.due_on,
+             [order.directive_id for order in orders]],
+        )  # fmt: skip
+
+    def tell(self, instructions: Iterable[Instruction], at: datetime) -> None:
+        """Put instructions into the outbox."""
+        outbox.append(self._conn, [instruction_message(told, at) for told in instructions])
+
+    def renew_check(self, code: str) -> None:
+        """Renew what the check of an enterprise reads."""
+        renew(self._conn, self._law, code)
+
+    def overdue_orders(self, day: date, limit: int) -> Sequence[Order]:
+        """Lock and return orders whose answer is overdue; see the port."""
+        return read_orders(
+            self._conn,
+            "due_on < %s AND NOT is_escalated ORDER BY directive_id LIMIT %s FOR UPDATE SKIP LOCKED",
+            [day, limit],
+        )
+
+    def remind(self, order: Order, due_on: date, *, escalate: bool) -> None:
+        """Note a reminder or an escalation; an escalated order keeps its last day, so that it stays overdue."""
+        statement = "is_escalated = true" if escalate else "due_on = %(due_on)s, reminders = reminders + 1"
+        self._conn.execute(
+            f"UPDATE credit.directive SET {statement} WHERE directive_id = %(directive_id)s",
+            {"due_on": due_on, "directive_id": order.directive_id},
+        )
+
+    def over(self, lists: Sequence[str], day: date, limit: int) -> Sequence[str]:
+        """Return published listings whose term is over on a day, or that are on a list without basis."""
+        rows = self._conn.execute(
+            "SELECT listing_id FROM credit.listing WHERE state = %s AND (until <= %s OR list_id = ANY(%s))"
+            " ORDER BY listing_id LIMIT %s",
+            [ListingState.PUBLISHED, day, list(lists), limit],
+        ).fetchall()
+        return [row[0] for row in rows]
+
+    def baseless(self, measures: Sequence[str], limit: int) -> Sequence[str]:
+        """Return listings with an order of these measures that is not lifted."""
+        rows = self._conn.execute(
+            "SELECT DISTINCT listing_id FROM credit.directive"
+            " WHERE lift_ordered_at IS NULL AND measure_id = ANY(%s) ORDER BY listing_id LIMIT %s",
+            [list(measures), limit],
+        ).fetchall()
+        return [row[0] for row in rows]
+
+
+def listing_not_found(listing_id: str) -> NotFound:
+    """Return the error of a listing that does not exist."""
+    return NotFound(
+        f"there is no listing {listing_id[:64]!r}",
+        metadata={"resource_type": "Listing", "resource_name": listing_id[:64]},
+    )

@@ -1,0 +1,71 @@
+"""The desk behind PunishmentService: one transaction a call, the same request once."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import NamedTuple, TypeVar
+
+from google.protobuf.message import Message
+from psycopg import Connection
+
+from services.common.auth.actor import Actor
+from services.common.clock import Clock
+from services.common.db.pool import Pool
+from services.credit.adapters.punishment.postgres_store import PostgresPunishment
+from services.credit.adapters.punishment.reader import ListingView, OrderQuery, PunishmentReader
+from services.credit.api.punishment_convert import invalid
+from services.credit.domain.punishment.law import Law
+from services.credit.domain.punishment.order import Order
+
+MAX_REQUEST_ID = 64
+MAX_ORDERS = 500
+T = TypeVar("T")
+
+
+class Changed(NamedTuple):
+    """A listing after a change, and its orders."""
+
+    view: ListingView
+    orders: Sequence[Order]
+    delivered: frozenset[str]
+
+
+class Desk:
+    """Runs use cases and reads; blocking, for the server's threads."""
+
+    def __init__(self, pool: Pool, law: Law, clock: Clock) -> None:
+        self._pool = pool
+        self.law = law
+        self.clock = clock
+
+    def change(self, actor: Actor, request: Message, use: Callable[[PostgresPunishment, datetime], object]) -> Changed:
+        """Run a use case for a request once, and return its listing; the same request again only returns it.
+
+        Raises RequestIdReused for another body under the same id, and what the use case raises.
+        """
+        request_id, listing_id = request.request_id, request.listing_id  # type: ignore[attr-defined]
+        if not 1 <= len(request_id) <= MAX_REQUEST_ID:
+            raise invalid("request_id", f"give 1 to {MAX_REQUEST_ID} characters, for example a UUID")
+        digest = hashlib.sha256(
+            request.DESCRIPTOR.full_name.encode() + request.SerializeToString(deterministic=True)
+        ).digest()
+        with self._pool.connection() as conn:
+            store = PostgresPunishment(conn, self.law)
+            if store.take_request(actor.subject, request_id, digest, listing_id) is None:
+                use(store, self.clock.now())
+            return self._changed(conn, listing_id)
+
+    def listing(self, listing_id: str) -> Changed:
+        """Return a listing and its orders; raises NotFound."""
+        with self._pool.connection() as conn:
+            return self._changed(conn, listing_id)
+
+    def read(self, use: Callable[[Connection], T]) -> T:
+        """Run a read in a transaction."""
+        with self._pool.connection() as conn:
+            return use(conn)
+
+    def _changed(self, conn: Connection, listing_id: str) -> Changed:
+        reader = PunishmentReader(conn, self.law)
+        orders = reader.orders(OrderQuery(listing_id, "", "", None), "", MAX_ORDERS)
+        return Changed(reader.listing(listing_id), orders, reader.delivered(orders))

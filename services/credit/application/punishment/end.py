@@ -1,0 +1,41 @@
+"""Ends a listing: one transaction an enterprise stops publication and sharing and orders every lift."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from services.common.auth.actor import Actor
+from services.common.kernel.working_day import add_working_days
+from services.credit.application.punishment.decide import Decided
+from services.credit.application.punishment.ports import Lift, PunishmentStore
+from services.credit.application.punishment.take_step import check_who
+from services.credit.domain.punishment.law import Law
+from services.credit.domain.punishment.order import Order, instruction
+from services.credit.domain.punishment.procedure import advance
+from services.credit.domain.punishment.step import Step
+from services.credit.domain.punishment.terms import Action
+
+#: Who acts when nobody does: the sweep.
+SYSTEM = Actor(subject="", office="", roles=frozenset())
+
+
+def end_listing(store: PunishmentStore, law: Law, actor: Actor, listing_id: str, step: Step, now: datetime) -> Decided:
+    """End a listing; raises Forbidden for a wrong office, PreconditionFailed for a way out that is not open, NotFound."""
+    listing = store.listing(listing_id)
+    if actor is not SYSTEM:
+        check_who(store, law, actor, listing, step)
+    ended = advance(listing, step, law.list_row(listing.list_id, step.day))
+    store.save(ended, [step], now)
+    orders = store.orders(listing_id)
+    lift_orders(store, law, [order for order in orders if order.lift_ordered_at is None], step, now)
+    return Decided(ended, store.orders(listing_id))
+
+
+def lift_orders(store: PunishmentStore, law: Law, orders: Sequence[Order], step: Step, now: datetime) -> None:
+    """Order the lift of orders to everybody who got them, also to who declined, and renew the check."""
+    if not orders or step.end_reason is None:
+        return
+    due = add_working_days(step.day, law.answer_days).day
+    store.lift(orders, Lift(reason=step.end_reason, at=now, step=step, due_on=due))
+    lifts = [instruction(Action.LIFT, order, law.measure(order.measure_id, step.day), step, due) for order in orders]
+    store.tell(lifts, now)
+    store.renew_check(orders[0].code)

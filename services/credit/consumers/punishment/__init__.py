@@ -1,0 +1,1 @@
+"""Joint punishment: what departments report, and what happens by itself."""

@@ -1,0 +1,90 @@
+"""Sweeps: ends what is over, lifts what lost its basis, reminds of what is forgotten; one transaction an enterprise."""
+
+import threading
+
+import structlog
+from psycopg import Connection
+
+from services.common.clock import Clock, china_day
+from services.common.db.pool import Pool
+from services.credit.adapters.punishment.postgres_store import PostgresPunishment
+from services.credit.adapters.punishment.verify import verify
+from services.credit.application.punishment.sweep import end_over, lift_baseless, remind
+from services.credit.domain.punishment.law import Law
+
+PERIOD_SECONDS = 1.0
+CHUNK = 200
+#: How often the whole invariant is checked; it alarms.
+VERIFY_SECONDS = 3600.0
+
+log = structlog.get_logger()
+
+
+class PunishmentSweeper:
+    """Runs the sweep of joint punishment."""
+
+    name = "punishment-sweeper"
+
+    def __init__(self, pool: Pool, law: Law, clock: Clock) -> None:
+        self._pool = pool
+        self._law = law
+        self._clock = clock
+
+    def run(self, stop: threading.Event) -> None:
+        """Sweep until stopped, and check the invariant from time to time."""
+        waited = VERIFY_SECONDS
+        while not stop.is_set():
+            self.sweep_once()
+            if waited >= VERIFY_SECONDS:
+                self._alarm()
+                waited = 0.0
+            stop.wait(PERIOD_SECONDS)
+            waited += PERIOD_SECONDS
+
+    def sweep_once(self) -> int:
+        """Sweep all that is due; returns how many listings and orders moved."""
+        ended, lifted, reminded = self._end(), self._lift(), self._remind()
+        if ended or lifted or reminded:
+            log.info("punishment_swept", ended=ended, lifted=lifted, reminded=reminded)
+        return ended + lifted + reminded
+
+    def _end(self) -> int:
+        total, day = 0, china_day(self._clock.now())
+        lists = self._law.lists_without_basis(day)
+        while True:
+            with self._pool.connection() as conn:
+                over = self._store(conn).over(lists, day, CHUNK)
+            for listing_id in over:
+                with self._pool.connection() as conn:
+                    total += end_over(self._store(conn), self._law, listing_id, self._clock.now())
+            if len(over) < CHUNK:
+                return total
+
+    def _lift(self) -> int:
+        total = 0
+        measures = self._law.measures_without_basis(china_day(self._clock.now()))
+        while True:
+            with self._pool.connection() as conn:
+                listings = self._store(conn).baseless(measures, CHUNK)
+            for listing_id in listings:
+                with self._pool.connection() as conn:
+                    total += lift_baseless(self._store(conn), self._law, listing_id, self._clock.now())
+            if len(listings) < CHUNK:
+                return total
+
+    def _remind(self) -> int:
+        total = 0
+        while True:
+            with self._pool.connection() as conn:
+                reminded = remind(self._store(conn), self._law, self._clock.now(), CHUNK)
+            total += reminded
+            if reminded < CHUNK:
+                return total
+
+    def _store(self, conn: Connection) -> PostgresPunishment:
+        return PostgresPunishment(conn, self._law)
+
+    def _alarm(self) -> None:
+        with self._pool.connection() as conn:
+            for fault in verify(conn, self._law, self._clock.now()).faults:
+                log.error("punishment_invariant_broken", fault=fault)

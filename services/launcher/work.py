@@ -1,0 +1,33 @@
+"""The process `work`: the consumers in their lanes, the sequencer and the sweepers."""
+
+from collections.abc import Callable
+
+from services.common.clock import SystemClock
+from services.common.eventlog.feeds import FeedsEventLog
+from services.common.eventlog.sequencer import Sequencer
+from services.common.lanes import fork_lanes
+from services.common.lifecycle import Loop, run_loops
+from services.credit import bootstrap as credit
+from services.credit.config import CreditConfig
+from services.launcher.child import stop_on_signals
+from services.launcher.state import State
+
+
+def run(state: State, dsn: str, ready: Callable[[], None]) -> None:
+    """Work until told to stop."""
+    config = CreditConfig(dsn=dsn, complainant_key=state.complainant_key())
+    lanes = fork_lanes(credit.LANES - 1, lambda: _consume(config))
+    event_log = FeedsEventLog(dsn)
+    clock = SystemClock()
+    credit_loops = (*credit.working(config, event_log, clock), *credit.punishing(config, event_log, clock))
+    loops: list[Loop] = [lanes, Sequencer(dsn), *credit_loops]
+    ready()
+    run_loops(loops, stop_on_signals())
+    event_log.close()
+
+
+def _consume(config: CreditConfig) -> None:
+    event_log = FeedsEventLog(config.dsn)
+    consumer, _ = credit.working(config, event_log, SystemClock())
+    run_loops([consumer], stop_on_signals())
+    event_log.close()

@@ -1,0 +1,184 @@
+"""What departments tell by topic converges; merged departments and ended bases lose nothing; verify finds what is planted."""
+
+import random
+import shutil
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from merchantcredit.credit.v1 import punishment_pb2 as model
+from merchantcredit.events.v1 import directive_pb2 as fb
+from merchantcredit.events.v1.directive_pb2 import Directive, NumberedDirective
+
+from services.common.eventlog import cloudevents
+from services.common.eventlog.port import Message
+from services.common.eventlog.topics import DIRECTIVE, FEEDBACK
+from services.credit.adapters.punishment.verify import verify
+from services.credit.config import LAW_FOLDER
+from services.credit.domain.punishment.chain import GENESIS, next_digest
+from tests.integration.credit.punishment.office_world import FINANCE, OfficeWorld, feedback, office_world
+from tests.integration.credit.world import NOW
+
+LIMIT = "limit-procurement"
+
+
+@pytest.fixture
+async def offices(dsn: str, tmp_path: Path) -> AsyncIterator[OfficeWorld]:
+    async with office_world(dsn, tmp_path) as made:
+        yield made
+
+
+def report(numbered: NumberedDirective, kind: int, event_id: str, **given: Any) -> Message:
+    body = feedback(numbered, kind, **{k: v for k, v in given.items() if k not in ("hours", "source")})
+    body.occurred_time.FromDatetime(NOW + timedelta(hours=given.get("hours", 0)))
+    source = given.get("source", f"//department.merchantcredit/{numbered.department}")
+    headers = cloudevents.headers(event_id=event_id, event_type=FEEDBACK, source=source, time=NOW)
+    return Message(topic=FEEDBACK, key=numbered.department, value=body.SerializeToString(), headers=headers)
+
+
+def faults(offices: OfficeWorld) -> list[str]:
+    with psycopg.connect(offices.world.dsn) as conn:
+        return verify(conn, offices.sweeper._law, offices.clock.now()).faults
+
+
+async def state(offices: OfficeWorld, department: str = FINANCE) -> int:
+    found = (await offices.get()).directives
+    return next(d.state for d in found if (d.measure_id, d.department) == (LIMIT, department))
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_reports_in_any_order_and_repetition_give_one_state(offices: OfficeWorld, seed: int) -> None:
+    await offices.list_it()
+    offices.drain()
+    (numbered,), _ = await offices.read()
+    reports = [
+        report(numbered, kind, f"e{kind}", hours=kind)
+        for kind in (fb.FEEDBACK_KIND_ACKNOWLEDGED, fb.FEEDBACK_KIND_APPLIED, fb.FEEDBACK_KIND_REPORTED)
+    ]
+    doubled = [*reports, *reports]
+    random.Random(seed).shuffle(doubled)
+    offices.clock.moment = NOW + timedelta(days=1)
+    for one in doubled:
+        offices.world.log.publish([one])
+        offices.drain()
+    assert await state(offices) == model.DIRECTIVE_STATE_REPORTED
+    assert offices.world.dead_letters() == []
+    assert faults(offices) == []
+
+
+async def test_reports_that_cannot_be_taken_are_dead_letters_with_the_reason(offices: OfficeWorld) -> None:
+    await offices.list_it()
+    offices.drain()
+    (numbered,), _ = await offices.read()
+    ack = fb.FEEDBACK_KIND_ACKNOWLEDGED
+    offices.world.log.publish(
+        [
+            report(numbered, ack, "a", source="//department.merchantcredit/commerce-520900"),
+            report(numbered, ack, "b", source="//nobody"),
+            report(numbered, 99, "c"),
+            report(numbered, ack, "d", hours=99),
+            report(NumberedDirective(department=FINANCE, number=7), ack, "e"),
+            report(numbered, ack, "f"),
+            report(numbered, fb.FEEDBACK_KIND_DELIVERED, "f"),
+        ]
+    )
+    offices.drain()
+    said = {r.headers["ce_id"]: r.headers["dlq_description"] for r in offices.world.dead_letters()}
+    assert {key: text.split()[0] for key, text in said.items()} == {
+        "a": "number:", "b": "ce_source:", "c": "kind", "d": "occurred_time:", "e": "directive_id", "f": "event",
+    }  # fmt: skip
+    assert await state(offices) == model.DIRECTIVE_STATE_ACKNOWLEDGED
+
+
+async def test_the_topic_and_the_stream_carry_the_same_gap_free_and_provable_sequence(offices: OfficeWorld) -> None:
+    for n in range(4):
+        await offices.list_it(f"l{n}")
+    offices.drain()
+    await offices.end("l2")
+    offices.drain()
+    streamed, _ = await offices.read()
+    told = offices.world.rows("SELECT payload FROM eventlog.message WHERE topic = %s AND key = %s ORDER BY id",
+                              DIRECTIVE, FINANCE)  # fmt: skip
+    assert [NumberedDirective.FromString(row[0]) for row in told] == streamed
+    assert [one.number for one in streamed] == [1, 2, 3, 4, 5]
+    digest = GENESIS
+    for one in streamed:
+        digest = next_digest(digest, one.number, one.directive)
+        assert one.digest == digest
+
+
+async def test_a_department_that_was_merged_hands_its_lifts_to_its_successor(dsn: str, tmp_path: Path) -> None:
+    law = tmp_path / "law"
+    shutil.copytree(LAW_FOLDER, law)
+    with (law / "departments.toml").open("a") as file:
+        file.write('\n[[successor]]\nof = "finance-520900"\nby = "finance-520100"\nsince = 2026-07-01\n')
+    async with office_world(dsn, tmp_path, law_folder=law) as offices:
+        await offices.list_it()
+        offices.drain()
+        await offices.read()
+        offices.clock.moment = datetime(2026, 7, 2, tzinfo=UTC)
+        await offices.end()
+        offices.drain()
+        (lift,), _ = await offices.read("finance-520100")
+        assert Directive.FromString(lift.directive).action == fb.DIRECTIVE_ACTION_LIFT
+        await offices.tell(lift, fb.FEEDBACK_KIND_LIFT_CONFIRMED)
+        assert await state(offices) == model.DIRECTIVE_STATE_LIFTED_CONFIRMED
+        assert faults(offices) == []
+
+
+async def test_an_ended_basis_is_known_to_every_read_at_once_and_swept(dsn: str, tmp_path: Path) -> None:
+    law = tmp_path / "law"
+    shutil.copytree(LAW_FOLDER, law)
+    path = law / "measures.toml"
+    path.write_text(
+        path.read_text().replace(
+            "effective_from = 2003-01-01", "effective_from = 2003-01-01\neffective_until = 2026-07-01"
+        )
+    )
+    async with office_world(dsn, tmp_path, law_folder=law) as offices:
+        await offices.list_it()
+        assert await offices.check() == [LIMIT, LIMIT]
+        offices.clock.moment = datetime(2026, 7, 1, tzinfo=UTC)
+        assert await offices.check() == []
+        assert LIMIT not in await offices.measures()
+        assert any("without a basis" in fault for fault in faults(offices))
+        assert offices.sweeper.sweep_once() >= 2
+        offices.drain()
+        assert faults(offices) == []
+        assert await state(offices) == model.DIRECTIVE_STATE_LIFTING
+        assert (await offices.get()).listing.state == model.LISTING_STATE_PUBLISHED
+
+
+@pytest.mark.parametrize(
+    ("planted", "said"),
+    [
+        (
+            "DELETE FROM credit.department_directive WHERE number = 1 AND department = 'finance-520900'",
+            "breaks at number",
+        ),
+        (
+            "UPDATE credit.department_directive SET directive = directive || '\\x0a0178' WHERE number = 1",
+            "breaks at number",
+        ),
+        (
+            "UPDATE credit.directive SET lift_ordered_at = NULL, state = 1 WHERE listing_id = 'l1'",
+            "its listing is ENDED",
+        ),
+        ("UPDATE credit.directive SET measure_id = 'no-honours'", "ordered by no decision"),
+        ("UPDATE credit.directive SET state = 6", "its answers make it"),
+        ("UPDATE credit.directive SET number = 5", "was sent as"),
+    ],
+)
+async def test_verify_finds_what_is_planted(offices: OfficeWorld, planted: str, said: str) -> None:
+    await offices.list_it()
+    await offices.list_it("l2")
+    offices.drain()
+    await offices.end()
+    offices.drain()
+    assert faults(offices) == []
+    with psycopg.connect(offices.world.dsn) as conn:
+        conn.execute(planted)  # type: ignore[call-overload]
+    assert any(said in fault for fault in faults(offices))
