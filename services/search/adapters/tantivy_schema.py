@@ -1,23 +1,14 @@
 """How a document lies in tantivy: token fields that are only searched, a version to compare, and a payload to show."""
 
-from collections.abc import Iterable
-from datetime import date
-
-import orjson
 import tantivy
 
-from services.search.domain.document import Document, Fact
-from services.search.domain.name_keys import name_keys
+from services.search.adapters import payload
+from services.search.adapters.fields import MANY, RANKED, SINGLE, field_tokens
+from services.search.domain.document import Document
 
 #: Raise it when the fields or the keys change: an index of another version is rebuilt beside the one in use.
 SCHEMA_VERSION = 1
 TOKENS = "tokens"
-LONGEST_CODE_PREFIX = 10
-#: Fields that hold one token, and fields that hold many, joined by blanks.
-SINGLE = ("code", "exact", "core", "grade")
-MANY = ("code_prefix", "region", "grams", "starts", "sounds", "initials")
-#: Fields whose frequencies are kept, because names that are only like the text are ranked by them.
-RANKED = ("grams", "sounds")
 
 
 def make_schema() -> tantivy.Schema:
@@ -43,54 +34,14 @@ def register_tokens(index: tantivy.Index) -> tantivy.Index:
 
 def to_tantivy(document: Document) -> tantivy.Document:
     """Return the document as tantivy takes it."""
-    keys = name_keys(document.name)
     made = tantivy.Document()
-    for field, token in (("code", document.credit_code), ("exact", keys.exact), ("core", keys.core)):
-        made.add_text(field, token)
-    made.add_text("grade", document.grade)
-    made.add_text("code_prefix", _prefixes(document.credit_code, LONGEST_CODE_PREFIX))
-    made.add_text("region", _prefixes(document.region_code, len(document.region_code)))
-    for field, tokens in (("grams", keys.grams), ("starts", keys.starts), ("sounds", keys.sounds)):
-        made.add_text(field, " ".join(tokens))
-    made.add_text("initials", " ".join(keys.initials))
+    for field, tokens in field_tokens(document).items():
+        made.add_text(field, tokens)
     made.add_unsigned("version", document.version)
-    made.add_bytes("payload", _dump(document))
+    made.add_bytes("payload", payload.dump(document))
     return made
 
 
 def from_tantivy(found: tantivy.Document) -> Document:
     """Return the document of a hit."""
-    code, name, grade, score, region, status, version, facts = orjson.loads(bytes(found.get_first("payload") or b""))
-    return Document(
-        credit_code=code,
-        name=name,
-        grade=grade,
-        score_millipoints=score,
-        region_code=region,
-        status=status,
-        version=version,
-        facts=tuple(Fact(fact_id, date.fromisoformat(until) if until else None) for fact_id, until in facts),
-    )
-
-
-def _dump(document: Document) -> bytes:
-    return orjson.dumps(
-        (
-            document.credit_code,
-            document.name,
-            document.grade,
-            document.score_millipoints,
-            document.region_code,
-            document.status,
-            document.version,
-            _dump_facts(document.facts),
-        )
-    )
-
-
-def _dump_facts(facts: Iterable[Fact]) -> list[tuple[str, str]]:
-    return [(fact.fact_id, fact.until.isoformat() if fact.until else "") for fact in facts]
-
-
-def _prefixes(text: str, longest: int) -> str:
-    return " ".join(text[:length] for length in range(1, min(longest, len(text)) + 1))
+    return payload.load(bytes(found.get_first("payload") or b""))
