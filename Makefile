@@ -37,6 +37,7 @@ engines-down: $(STAMP) ## stop the real engines; their data stay
 
 test: $(STAMP) ## run all tests
 	@tools/install_browser.sh
+	@tools/install_engines.sh
 	@$(BIN)/python -m pytest -q
 
 bench: $(STAMP) ## run the benchmarks into var/bench.json

@@ -8,12 +8,13 @@ from services.credit.application.sources import Source
 POLICY_FOLDER = Path(__file__).parent / "policies"
 LAW_FOLDER = Path(__file__).parent / "punishment_law"
 MAPPING_FOLDER = Path(__file__).parent / "evaluation"
-#: Authorities: 3 a regulator or enforcing office, 2 a complaint system, 1 a platform; the greater one's word stands.
+#: Authorities: 3 a regulator or enforcing office, 2 a complaint system, 1 a platform, 0 a merchant; the greater one's word stands.
 SOURCES = (
     Source(prefix="//registry.merchantcredit", office="registry", authority=3),
     Source(prefix="//rpc.merchantcredit/regulator/", office="regulator", authority=3),
     Source(prefix="//rpc.merchantcredit/office/", office="office", authority=3),
     Source(prefix="//rpc.merchantcredit/platform/", office="platform", authority=1),
+    Source(prefix="//rpc.merchantcredit/merchant/", office="merchant", authority=0, only_answers=True),
     Source(prefix="//enforcement.", office="enforcement", authority=3),
     Source(prefix="//12315.", office="12315", authority=2),
     Source(prefix="//platform.", office="platform", authority=1),

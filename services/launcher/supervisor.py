@@ -65,8 +65,7 @@ class Supervisor:
         self._migrate()
         endpoints = self._state.write_endpoints(self._postgres.dsn)
         _load_what_children_run()
-        for role in ROLES:
-            self._spawn(role)
+        self._spawn_all()
         return endpoints
 
     def watch(self) -> None:
@@ -77,6 +76,7 @@ class Supervisor:
                 self._note_restart()
                 self._stop_children()
                 self._postgres.start()
+                self._spawn_all()
             for role, child in list(self._children.items()):
                 if not child.is_alive():
                     log.warning("process_died", role=role, code=child.exitcode)
@@ -96,6 +96,10 @@ class Supervisor:
         if len(self._restarts) == MAX_RESTARTS and now - self._restarts[0] < 60:
             raise DependencyUnavailable(f"a process dies again and again: see {self._state.logs}")
         self._restarts.append(now)
+
+    def _spawn_all(self) -> None:
+        for role in ROLES:
+            self._spawn(role)
 
     def _spawn(self, role: str) -> None:
         """Fork a process and wait until it says that it is ready."""

@@ -1,9 +1,10 @@
-"""The process `work`: the consumers in their lanes, the sequencer and the sweepers."""
+"""The process `work`: the consumers in their lanes, the sequencer, retention and the sweepers."""
 
 from collections.abc import Callable
 
 from services.common.clock import SystemClock
 from services.common.eventlog.feeds import FeedsEventLog
+from services.common.eventlog.retention import Retention
 from services.common.eventlog.sequencer import Sequencer
 from services.common.lanes import fork_lanes
 from services.common.lifecycle import Loop, run_loops
@@ -20,7 +21,7 @@ def run(state: State, dsn: str, ready: Callable[[], None]) -> None:
     event_log = FeedsEventLog(dsn)
     clock = SystemClock()
     credit_loops = (*credit.working(config, event_log, clock), *credit.punishing(config, event_log, clock))
-    loops: list[Loop] = [lanes, Sequencer(dsn), *credit_loops]
+    loops: list[Loop] = [lanes, Sequencer(dsn), Retention(dsn, clock), *credit_loops]
     ready()
     run_loops(loops, stop_on_signals())
     event_log.close()

@@ -133,6 +133,7 @@ class Platform:
             self.process.send_signal(signal_number)
         code = self.process.wait(60)
         self._reader.join()
+        print(self.text)  # noqa: T201 - shown when a test fails
         return code
 
 

@@ -17,11 +17,21 @@ INTAKE = (COMPLAINT, VIOLATION, VOLUME)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """How a topic is kept."""
+    """How a topic is kept.
+
+    Attributes:
+        name: its name.
+        partitions: how many; a key stays in one.
+        compacted: the last message of each key is kept for ever, and those before it for a day.
+        retention_days: after so many days a message that all `groups` have read may be dropped; None: never.
+        groups: the consumer groups that must have read a message before it may be dropped.
+    """
 
     name: str
     partitions: int
     compacted: bool = False
+    retention_days: int | None = None
+    groups: tuple[str, ...] = ()
 
 
 def dead_letter_topic(topic: str, group: str) -> str:
@@ -34,18 +44,23 @@ SEARCH_GROUP = "search.project"
 DISPATCH_GROUP = "credit.dispatch"
 FEEDBACK_GROUP = "credit.feedback"
 
+#: What was taken in stands in the ledger; so long it can be read again as it came.
+INTAKE_DAYS = 30
+#: Watches of grade changes can resume so far back.
+WATCH_DAYS = 400
+
 TOPICS: dict[str, Topic] = {
     t.name: t
     for t in (
         Topic(name=ENTERPRISE, partitions=4, compacted=True),
-        Topic(name=COMPLAINT, partitions=4),
-        Topic(name=VIOLATION, partitions=4),
-        Topic(name=VOLUME, partitions=4),
+        Topic(name=COMPLAINT, partitions=4, retention_days=INTAKE_DAYS, groups=(CREDIT_GROUP,)),
+        Topic(name=VIOLATION, partitions=4, retention_days=INTAKE_DAYS, groups=(CREDIT_GROUP,)),
+        Topic(name=VOLUME, partitions=4, retention_days=INTAKE_DAYS, groups=(CREDIT_GROUP,)),
         Topic(name=RECORD, partitions=4, compacted=True),
-        Topic(name=GRADE_CHANGE, partitions=4),
-        Topic(name=INSTRUCTION, partitions=4),
+        Topic(name=GRADE_CHANGE, partitions=4, retention_days=WATCH_DAYS),
+        Topic(name=INSTRUCTION, partitions=4, retention_days=INTAKE_DAYS, groups=(DISPATCH_GROUP,)),
         Topic(name=DIRECTIVE, partitions=4),
-        Topic(name=FEEDBACK, partitions=4),
+        Topic(name=FEEDBACK, partitions=4, retention_days=INTAKE_DAYS, groups=(FEEDBACK_GROUP,)),
         Topic(name=dead_letter_topic(INSTRUCTION, DISPATCH_GROUP), partitions=1),
         Topic(name=dead_letter_topic(FEEDBACK, FEEDBACK_GROUP), partitions=1),
         *(Topic(name=dead_letter_topic(t, CREDIT_GROUP), partitions=1) for t in (*INTAKE, ENTERPRISE)),

@@ -60,18 +60,25 @@ async def _epoch(conn: psycopg.AsyncConnection) -> int:
 
 
 async def _start(conn: psycopg.AsyncConnection, topic: str, cursor: str, epoch: int) -> list[int]:
+    rows = await (
+        await conn.execute("SELECT partition, first_seq, next_seq FROM eventlog.feed WHERE topic = %s", [topic])
+    ).fetchall()
+    kept = {partition: (first, end) for partition, first, end in rows}
     if not cursor:
-        return [0] * TOPICS[topic].partitions
+        return [kept.get(partition, (0, 0))[0] for partition in range(TOPICS[topic].partitions)]
     try:
         told_topic, told_epoch, positions = orjson.loads(base64.urlsafe_b64decode(cursor.encode()))
     except (ValueError, TypeError) as error:
         raise CursorExpired("this is no cursor of this stream: start again without one") from error
-    rows = await (
-        await conn.execute("SELECT partition, next_seq FROM eventlog.feed WHERE topic = %s", [topic])
-    ).fetchall()
-    ends: dict[int, int] = dict(rows)
-    if told_topic != topic or told_epoch != epoch or any(at > ends.get(p, 0) for p, at in enumerate(positions)):
+    ends = [kept.get(p, (0, 0)) for p in range(len(positions))]
+    if (
+        told_topic != topic
+        or told_epoch != epoch
+        or any(at > end for at, (_, end) in zip(positions, ends, strict=True))
+    ):
         raise CursorExpired("the cursor is of another stream or of before a restore: start again without one")
+    if any(at < first for at, (first, _) in zip(positions, ends, strict=True)):
+        raise CursorExpired("the cursor is older than what is kept: start again without one")
     return list(positions)
 
 

@@ -11,6 +11,7 @@ from merchantcredit.events.v1.violation_pb2 import DECISION_STATE_REVOKED, Viola
 from merchantcredit.events.v1.volume_pb2 import VolumeReported
 
 from services.common.kernel.day import parse_month
+from services.credit.domain.cases.answers import Answer, Category
 from services.credit.domain.facts import Body, Complaint, FactKind, Penalty, Registration, Volume
 
 _fromisoformat = lru_cache(maxsize=16384)(date.fromisoformat)
@@ -24,7 +25,19 @@ def complaint(m: ComplaintReported) -> Complaint:
     """Return a complaint."""
     received = _fromisoformat(m.received_on)
     status_on = _fromisoformat(m.status_on) if m.status_on else received
-    return Complaint(m.credit_code, m.case_id, m.kind, m.status, received, status_on, m.response, m.problem_type)
+    return Complaint(
+        m.credit_code, m.case_id, m.kind, m.status, received, status_on, m.response, m.problem_type, m.platform_code,
+        m.case_source, m.handling_office, m.reason_code, m.target, _answer(m), _day(m.check_extended_on),
+    )  # fmt: skip
+
+
+def _answer(m: ComplaintReported) -> Answer | None:
+    if not m.HasField("answer"):
+        return None
+    told = m.answer
+    return Answer(
+        Category(told.category), _fromisoformat(told.answered_on), told.public_statement, told.right_credit_code
+    )
 
 
 def penalty(m: ViolationReported) -> Penalty:

@@ -13,7 +13,7 @@ from psycopg import Connection
 
 from services.common.db.pool import Pool
 from services.credit.adapters import bodies
-from services.credit.domain.facts import Assertion, FactKind, fold
+from services.credit.domain.facts import Assertion, Complaint, FactKind, fold, rank
 
 _MESSAGES: dict[int, Any] = {
     FactKind.COMPLAINT: ComplaintReported,
@@ -75,9 +75,10 @@ def _values(conn: Connection, fact_ids: list[str]) -> dict[str, tuple[str, int, 
 
 
 def _effective(accounts: list[tuple[Assertion, str, int, bytes]]) -> tuple[str, int, str]:
-    standing = fold(account[0] for account in accounts)
-    assertion, source, kind, body = next(a for a in accounts if standing is not None and a[0].body == standing.body)
+    _, source, kind, body = max(accounts, key=lambda account: rank(account[0]))
     message = _MESSAGES[kind].FromString(body)
-    if assertion.fact_id.startswith("complaint:"):
+    standing = fold(account[0] for account in accounts)
+    if standing is not None and isinstance(standing.body, Complaint):
+        message.status, message.response = standing.body.status, standing.body.response
         message.ClearField("complainant_pseudonym")
     return source, len(accounts), MessageToJson(message, preserving_proto_field_name=True, indent=None)

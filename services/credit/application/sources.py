@@ -5,14 +5,21 @@ from dataclasses import dataclass
 
 from services.common.errors import FieldViolation, InvalidInput
 
+#: From this authority on a source speaks as an office.
+OFFICE_AUTHORITY = 3
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """Sources with a prefix: the office they speak for, and the authority of what they say (greater wins)."""
+    """Sources with a prefix: the office they speak for, and the authority of what they say (greater wins).
+
+    A merchant's source only answers cases; an office's may tell of cases that another source has.
+    """
 
     prefix: str
     office: str
     authority: int
+    only_answers: bool = False
 
 
 class SourceMap:

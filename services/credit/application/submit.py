@@ -12,7 +12,7 @@ from services.common.eventlog.port import Message, Record
 from services.credit.application.told import Told
 
 MAX_REQUEST_ID = 64
-_RANKED = (Role.REGULATOR, Role.OFFICE, Role.PLATFORM)
+_RANKED = (Role.REGULATOR, Role.OFFICE, Role.PLATFORM, Role.MERCHANT)
 
 
 class Submissions(Protocol):

@@ -21,7 +21,7 @@ from services.common.eventlog.topics import COMPLAINT, ENTERPRISE, VIOLATION, VO
 from services.credit.adapters import bodies
 from services.credit.application.sources import SourceMap
 from services.credit.application.told import Told, Undecodable
-from services.credit.consumers import validate
+from services.credit.consumers import validate, validate_case
 from services.credit.domain import facts
 from services.credit.domain.facts import Assertion, Body, Complaint, Penalty, Volume
 from services.credit.domain.policy import Policy
@@ -76,6 +76,8 @@ class Decoder:
         message = _message(kind, record.value, envelope.content_type)
         kind.check(message, today)
         source = self._sources.find(envelope.source)
+        if isinstance(message, ComplaintReported):
+            validate_case.check_teller(message, source)
         body = kind.body(message)
         held = self._held_reason(body)
         sealed = self._hide(message, envelope.source) if isinstance(message, ComplaintReported) else ""

@@ -14,6 +14,7 @@ from merchantcredit.events.v1.volume_pb2 import VolumeReported
 from services.common.errors import FieldViolation, InvalidInput, PersonalDataInClear
 from services.common.kernel import credit_code
 from services.common.kernel.day import parse_day, parse_month, parse_optional_day
+from services.credit.consumers.validate_case import check_case, is_aside
 from services.credit.domain.personal_data import found_in, is_pseudonym
 
 MAX_SEALED = 65536
@@ -32,7 +33,7 @@ _Rule = tuple[str, Callable[[Any], object], str]
 _COMPLAINT: tuple[_Rule, ...] = (
     ("case_id", lambda m: _CASE_ID.fullmatch(m.case_id), "give 1 to 64 of A-Z a-z 0-9 . _ : / -"),
     ("kind", lambda m: 1 <= m.kind <= 2, "give DISPUTE or LEAD"),
-    ("status", lambda m: 1 <= m.status <= 6, "give where the case stands"),
+    ("status", lambda m: 1 <= m.status <= 15 or is_aside(m), "give where the case stands"),
     ("response", lambda m: 0 <= m.response <= 3, "give one of the responses"),
     ("problem_type", lambda m: 0 <= m.problem_type <= 8, "give one of the problem types"),
     ("platform_code", lambda m: _is_platform(m.platform_code), "give at most 32 of A-Z a-z 0-9 . _ : / -"),
@@ -74,6 +75,7 @@ def check_complaint(m: ComplaintReported, today: date) -> None:
     status_on = _past("status_on", parse_optional_day(m.status_on, "status_on") or received, today)
     if status_on < received:
         raise _invalid("status_on", "a status cannot be older than the receipt of the case")
+    check_case(m, received, today)
 
 
 def check_violation(m: ViolationReported, today: date) -> None:

@@ -68,7 +68,7 @@ def _penalty(class_zh: str, class_en: str) -> Callable[[str, int, _Numbers], tup
         each = points(n["millipoints_each"])
         return (
             f"公示期内{class_zh}行政处罚 {count} 件 × {each} 分 = {amount} 分。",
-            f"{count} {class_en} penalties in their publicity period × {each} points = {amount} points.",
+            f"{count} {class_en} {'penalty' if count == 1 else 'penalties'} in the publicity period × {each} points = {amount} points.",
         )
 
     return sentence

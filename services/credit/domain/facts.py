@@ -9,6 +9,12 @@ from datetime import date, datetime
 from enum import IntEnum
 from typing import NamedTuple
 
+from services.credit.domain.cases import life
+from services.credit.domain.cases.answers import Answer, Response
+from services.credit.domain.cases.case import Account, Case, Step
+from services.credit.domain.cases.outcome import response, weighing
+from services.credit.domain.cases.states import CaseKind, State
+
 
 class FactKind(IntEnum):
     """The kinds of facts in the ledger."""
@@ -20,7 +26,7 @@ class FactKind(IntEnum):
 
 
 class ComplaintStatus(IntEnum):
-    """Where a case stands (Order 20 arts. 14 to 22; Order 121 from 2026-04-15)."""
+    """What a case counts as, by where it stands (cases/outcome.py); the first six states of a case."""
 
     RECEIVED = 1
     ACCEPTED = 2
@@ -63,7 +69,11 @@ class Registration(NamedTuple):
 
 
 class Complaint(NamedTuple):
-    """A source's account of one complaint case; the complainant only as an HMAC."""
+    """A source's account of one complaint case; the complainant only as an HMAC.
+
+    An account may tell a step, an answer, an extension, or several; status 0 tells no step. Of a fact, `status` is what the
+    folded case counts as and `response` how the merchant answered it.
+    """
 
     code: str
     case_id: str
@@ -73,6 +83,13 @@ class Complaint(NamedTuple):
     status_on: date
     response: int
     problem_type: int
+    platform_code: str = ""
+    case_source: str = ""
+    office: str = ""
+    reason: str = ""
+    target: str = ""
+    answer: Answer | None = None
+    extended_on: date | None = None
 
 
 class Penalty(NamedTuple):
@@ -115,12 +132,13 @@ class Assertion(NamedTuple):
 
 
 class Fact(NamedTuple):
-    """The effective value of a fact; `version` is how many accounts it rests on."""
+    """The effective value of a fact; `version` is how many accounts it rests on, `case` the life of a complaint."""
 
     fact_id: str
     version: int
     held: bool
     body: Body
+    case: Case | None = None
 
     @property
     def occurred_on(self) -> date:
@@ -134,7 +152,7 @@ def fact_id(body: Body, source: str) -> str:
         case Registration():
             return f"registration:{body.code}"
         case Complaint():
-            return f"complaint:{source}:{body.case_id}"
+            return f"complaint:{body.case_source or source}:{body.case_id}"
         case Penalty():
             return f"penalty:{body.code}:{body.document_number}"
         case Volume():
@@ -162,16 +180,44 @@ def occurred_on(body: Body) -> date:
 def fold(assertions: Iterable[Assertion]) -> Fact | None:
     """Return the effective value: the last account by (authority, source time, event id); None for no account.
 
-    A registration's order is the registry's own revision, which its source time cannot contradict.
+    A registration's order is the registry's own revision, which its source time cannot contradict. A complaint's status and
+    response follow from all its accounts (cases/life.py); the last one gives the rest.
     """
     known = list(assertions)
     if not known:
         return None
-    last = known[0] if len(known) == 1 else max(known, key=_rank)
+    last = known[0] if len(known) == 1 else max(known, key=rank)
+    if isinstance(last.body, Complaint):
+        return _complaint(known, last, last.body)
     return Fact(last.fact_id, len(known), last.held, last.body)
 
 
-def _rank(assertion: Assertion) -> tuple[int, int, datetime, str]:
+def _complaint(known: list[Assertion], last: Assertion, body: Complaint) -> Fact:
+    """Return the fact of a case; its answer decides the response, else what a source told of it last."""
+    case = life.fold(CaseKind(body.kind), body.received_on, map(_account, known))
+    answered = response(case, case.since) if case.answer else _told_response(known)
+    standing = body._replace(status=weighing(case).value, response=int(answered))
+    return Fact(last.fact_id, len(known), last.held, standing, case)
+
+
+def _account(told: Assertion) -> Account:
+    """Return what an account tells of the case."""
+    body = told.body
+    if not isinstance(body, Complaint):
+        raise TypeError(f"{told.fact_id} is a complaint, and {told.event_id} tells of something else")
+    step = Step(State(body.status), body.status_on, body.office, body.reason, body.target) if body.status else None
+    return Account(told.authority, told.source_time, told.event_id, step, body.answer, body.extended_on)
+
+
+def _told_response(known: list[Assertion]) -> int:
+    """Return the response that was told last; an account that is silent about it takes nothing back."""
+    told = [assertion for assertion in known if isinstance(assertion.body, Complaint) and assertion.body.response]
+    last = max(told, key=rank, default=None)
+    return last.body.response if last and isinstance(last.body, Complaint) else Response.UNKNOWN
+
+
+def rank(assertion: Assertion) -> tuple[int, int, datetime, str]:
+    """Return what orders the accounts of a fact; the greatest one is the last word."""
     revision = assertion.body.revision if isinstance(assertion.body, Registration) else 0
     return assertion.authority, revision, assertion.source_time, assertion.event_id
 

@@ -24,21 +24,25 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(merchantcredit/events/v1/complaint.proto\x12\x18merchantcredit.events.v1\"\xd6\x03\n\x11\x43omplaintReported\x12\x0f\n\x07\x63\x61se_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63redit_code\x18\x02 \x01(\t\x12\x35\n\x04kind\x18\x03 \x01(\x0e\x32\'.merchantcredit.events.v1.ComplaintKind\x12\x39\n\x06status\x18\x04 \x01(\x0e\x32).merchantcredit.events.v1.ComplaintStatus\x12\x13\n\x0breceived_on\x18\x05 \x01(\t\x12\x11\n\tstatus_on\x18\x06 \x01(\t\x12<\n\x08response\x18\x07 \x01(\x0e\x32*.merchantcredit.events.v1.MerchantResponse\x12;\n\x0cproblem_type\x18\x08 \x01(\x0e\x32%.merchantcredit.events.v1.ProblemType\x12\x15\n\rplatform_code\x18\t \x01(\t\x12\x1d\n\x15\x63omplainant_pseudonym\x18\n \x01(\t\x12\x16\n\x0esealed_details\x18\x0b \x01(\t\x12 \n\x13\x64isputed_amount_fen\x18\x0c \x01(\x03H\x00\x88\x01\x01\x42\x16\n\x14_disputed_amount_fen*d\n\rComplaintKind\x12\x1e\n\x1a\x43OMPLAINT_KIND_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x43OMPLAINT_KIND_DISPUTE\x10\x01\x12\x17\n\x13\x43OMPLAINT_KIND_LEAD\x10\x02*\xed\x01\n\x0f\x43omplaintStatus\x12 \n\x1c\x43OMPLAINT_STATUS_UNSPECIFIED\x10\x00\x12\x1d\n\x19\x43OMPLAINT_STATUS_RECEIVED\x10\x01\x12\x1d\n\x19\x43OMPLAINT_STATUS_ACCEPTED\x10\x02\x12\x1c\n\x18\x43OMPLAINT_STATUS_REFUSED\x10\x03\x12\x1b\n\x17\x43OMPLAINT_STATUS_AGREED\x10\x04\x12\x1f\n\x1b\x43OMPLAINT_STATUS_TERMINATED\x10\x05\x12\x1e\n\x1a\x43OMPLAINT_STATUS_WITHDRAWN\x10\x06*\x8c\x01\n\x10MerchantResponse\x12!\n\x1dMERCHANT_RESPONSE_UNSPECIFIED\x10\x00\x12\x1d\n\x19MERCHANT_RESPONSE_IN_TIME\x10\x01\x12\x1a\n\x16MERCHANT_RESPONSE_LATE\x10\x02\x12\x1a\n\x16MERCHANT_RESPONSE_NONE\x10\x03*\x89\x02\n\x0bProblemType\x12\x1c\n\x18PROBLEM_TYPE_UNSPECIFIED\x10\x00\x12\x18\n\x14PROBLEM_TYPE_QUALITY\x10\x01\x12\x1c\n\x18PROBLEM_TYPE_AFTER_SALES\x10\x02\x12\"\n\x1ePROBLEM_TYPE_FALSE_ADVERTISING\x10\x03\x12\x19\n\x15PROBLEM_TYPE_CONTRACT\x10\x04\x12\x16\n\x12PROBLEM_TYPE_PRICE\x10\x05\x12\x17\n\x13PROBLEM_TYPE_SAFETY\x10\x06\x12\x1c\n\x18PROBLEM_TYPE_COUNTERFEIT\x10\x07\x12\x16\n\x12PROBLEM_TYPE_OTHER\x10\x08\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(merchantcredit/events/v1/complaint.proto\x12\x18merchantcredit.events.v1\"\x97\x01\n\x0f\x43omplaintAnswer\x12:\n\x08\x63\x61tegory\x18\x01 \x01(\x0e\x32(.merchantcredit.events.v1.AnswerCategory\x12\x13\n\x0b\x61nswered_on\x18\x02 \x01(\t\x12\x18\n\x10public_statement\x18\x03 \x01(\t\x12\x19\n\x11right_credit_code\x18\x04 \x01(\t\"\xff\x04\n\x11\x43omplaintReported\x12\x0f\n\x07\x63\x61se_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63redit_code\x18\x02 \x01(\t\x12\x35\n\x04kind\x18\x03 \x01(\x0e\x32\'.merchantcredit.events.v1.ComplaintKind\x12\x39\n\x06status\x18\x04 \x01(\x0e\x32).merchantcredit.events.v1.ComplaintStatus\x12\x13\n\x0breceived_on\x18\x05 \x01(\t\x12\x11\n\tstatus_on\x18\x06 \x01(\t\x12<\n\x08response\x18\x07 \x01(\x0e\x32*.merchantcredit.events.v1.MerchantResponse\x12;\n\x0cproblem_type\x18\x08 \x01(\x0e\x32%.merchantcredit.events.v1.ProblemType\x12\x15\n\rplatform_code\x18\t \x01(\t\x12\x1d\n\x15\x63omplainant_pseudonym\x18\n \x01(\t\x12\x16\n\x0esealed_details\x18\x0b \x01(\t\x12 \n\x13\x64isputed_amount_fen\x18\x0c \x01(\x03H\x00\x88\x01\x01\x12\x13\n\x0b\x63\x61se_source\x18\r \x01(\t\x12\x17\n\x0fhandling_office\x18\x0e \x01(\t\x12\x13\n\x0breason_code\x18\x0f \x01(\t\x12\x0e\n\x06target\x18\x10 \x01(\t\x12\x39\n\x06\x61nswer\x18\x11 \x01(\x0b\x32).merchantcredit.events.v1.ComplaintAnswer\x12\x19\n\x11\x63heck_extended_on\x18\x12 \x01(\tB\x16\n\x14_disputed_amount_fen*d\n\rComplaintKind\x12\x1e\n\x1a\x43OMPLAINT_KIND_UNSPECIFIED\x10\x00\x12\x1a\n\x16\x43OMPLAINT_KIND_DISPUTE\x10\x01\x12\x17\n\x13\x43OMPLAINT_KIND_LEAD\x10\x02*\x82\x04\n\x0f\x43omplaintStatus\x12 \n\x1c\x43OMPLAINT_STATUS_UNSPECIFIED\x10\x00\x12\x1d\n\x19\x43OMPLAINT_STATUS_RECEIVED\x10\x01\x12\x1d\n\x19\x43OMPLAINT_STATUS_ACCEPTED\x10\x02\x12\x1c\n\x18\x43OMPLAINT_STATUS_REFUSED\x10\x03\x12\x1b\n\x17\x43OMPLAINT_STATUS_AGREED\x10\x04\x12\x1f\n\x1b\x43OMPLAINT_STATUS_TERMINATED\x10\x05\x12\x1e\n\x1a\x43OMPLAINT_STATUS_WITHDRAWN\x10\x06\x12\x1e\n\x1a\x43OMPLAINT_STATUS_MEDIATING\x10\x07\x12\x1e\n\x1a\x43OMPLAINT_STATUS_SUSPENDED\x10\x08\x12\x1d\n\x19\x43OMPLAINT_STATUS_NOTIFIED\x10\t\x12\x1d\n\x19\x43OMPLAINT_STATUS_REFERRED\x10\n\x12\x1b\n\x17\x43OMPLAINT_STATUS_MERGED\x10\x0b\x12\x1d\n\x19\x43OMPLAINT_STATUS_CHECKING\x10\x0c\x12\x1a\n\x16\x43OMPLAINT_STATUS_FILED\x10\r\x12\x1e\n\x1a\x43OMPLAINT_STATUS_NOT_FILED\x10\x0e\x12\x1d\n\x19\x43OMPLAINT_STATUS_INFORMED\x10\x0f*\xa3\x02\n\x0e\x41nswerCategory\x12\x1f\n\x1b\x41NSWER_CATEGORY_UNSPECIFIED\x10\x00\x12 \n\x1c\x41NSWER_CATEGORY_AGREE_REFUND\x10\x01\x12!\n\x1d\x41NSWER_CATEGORY_AGREE_REPLACE\x10\x02\x12 \n\x1c\x41NSWER_CATEGORY_AGREE_REPAIR\x10\x03\x12\x1b\n\x17\x41NSWER_CATEGORY_PARTIAL\x10\x04\x12&\n\"ANSWER_CATEGORY_REFUSE_WITH_REASON\x10\x05\x12\x1f\n\x1b\x41NSWER_CATEGORY_NOT_MY_SHOP\x10\x06\x12#\n\x1f\x41NSWER_CATEGORY_ALREADY_SETTLED\x10\x07*\x8c\x01\n\x10MerchantResponse\x12!\n\x1dMERCHANT_RESPONSE_UNSPECIFIED\x10\x00\x12\x1d\n\x19MERCHANT_RESPONSE_IN_TIME\x10\x01\x12\x1a\n\x16MERCHANT_RESPONSE_LATE\x10\x02\x12\x1a\n\x16MERCHANT_RESPONSE_NONE\x10\x03*\x89\x02\n\x0bProblemType\x12\x1c\n\x18PROBLEM_TYPE_UNSPECIFIED\x10\x00\x12\x18\n\x14PROBLEM_TYPE_QUALITY\x10\x01\x12\x1c\n\x18PROBLEM_TYPE_AFTER_SALES\x10\x02\x12\"\n\x1ePROBLEM_TYPE_FALSE_ADVERTISING\x10\x03\x12\x19\n\x15PROBLEM_TYPE_CONTRACT\x10\x04\x12\x16\n\x12PROBLEM_TYPE_PRICE\x10\x05\x12\x17\n\x13PROBLEM_TYPE_SAFETY\x10\x06\x12\x1c\n\x18PROBLEM_TYPE_COUNTERFEIT\x10\x07\x12\x16\n\x12PROBLEM_TYPE_OTHER\x10\x08\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'merchantcredit.events.v1.complaint_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_COMPLAINTKIND']._serialized_start=543
-  _globals['_COMPLAINTKIND']._serialized_end=643
-  _globals['_COMPLAINTSTATUS']._serialized_start=646
-  _globals['_COMPLAINTSTATUS']._serialized_end=883
-  _globals['_MERCHANTRESPONSE']._serialized_start=886
-  _globals['_MERCHANTRESPONSE']._serialized_end=1026
-  _globals['_PROBLEMTYPE']._serialized_start=1029
-  _globals['_PROBLEMTYPE']._serialized_end=1294
-  _globals['_COMPLAINTREPORTED']._serialized_start=71
-  _globals['_COMPLAINTREPORTED']._serialized_end=541
+  _globals['_COMPLAINTKIND']._serialized_start=866
+  _globals['_COMPLAINTKIND']._serialized_end=966
+  _globals['_COMPLAINTSTATUS']._serialized_start=969
+  _globals['_COMPLAINTSTATUS']._serialized_end=1483
+  _globals['_ANSWERCATEGORY']._serialized_start=1486
+  _globals['_ANSWERCATEGORY']._serialized_end=1777
+  _globals['_MERCHANTRESPONSE']._serialized_start=1780
+  _globals['_MERCHANTRESPONSE']._serialized_end=1920
+  _globals['_PROBLEMTYPE']._serialized_start=1923
+  _globals['_PROBLEMTYPE']._serialized_end=2188
+  _globals['_COMPLAINTANSWER']._serialized_start=71
+  _globals['_COMPLAINTANSWER']._serialized_end=222
+  _globals['_COMPLAINTREPORTED']._serialized_start=225
+  _globals['_COMPLAINTREPORTED']._serialized_end=864
 # @@protoc_insertion_point(module_scope)

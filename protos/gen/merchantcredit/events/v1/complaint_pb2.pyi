@@ -10,10 +10,10 @@ import builtins as _builtins
 import sys
 import typing as _typing
 
-if sys.version_info >= (3, 10):
-    from typing import TypeAlias as _TypeAlias
+if sys.version_info >= (3, 11):
+    from typing import TypeAlias as _TypeAlias, Never as _Never
 else:
-    from typing_extensions import TypeAlias as _TypeAlias
+    from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
@@ -48,7 +48,7 @@ class _ComplaintStatus:
 class _ComplaintStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ComplaintStatus.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     COMPLAINT_STATUS_UNSPECIFIED: _ComplaintStatus.ValueType  # 0
-    """Not told; refused."""
+    """Not told; only beside an answer or an extension."""
     COMPLAINT_STATUS_RECEIVED: _ComplaintStatus.ValueType  # 1
     """收到: received, not yet accepted or refused."""
     COMPLAINT_STATUS_ACCEPTED: _ComplaintStatus.ValueType  # 2
@@ -61,12 +61,32 @@ class _ComplaintStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Compl
     """终止调解: mediation ended without agreement."""
     COMPLAINT_STATUS_WITHDRAWN: _ComplaintStatus.ValueType  # 6
     """撤回: withdrawn by the complainant; weighs nothing."""
+    COMPLAINT_STATUS_MEDIATING: _ComplaintStatus.ValueType  # 7
+    """调解中: a dispute that is being mediated, also again after a suspension."""
+    COMPLAINT_STATUS_SUSPENDED: _ComplaintStatus.ValueType  # 8
+    """中止: suspended, for a test or because a mediator withdrew; the days do not count."""
+    COMPLAINT_STATUS_NOTIFIED: _ComplaintStatus.ValueType  # 9
+    """告知: both sides were told how the mediation ended."""
+    COMPLAINT_STATUS_REFERRED: _ComplaintStatus.ValueType  # 10
+    """分送、移送: handed to another office, whose days begin anew."""
+    COMPLAINT_STATUS_MERGED: _ComplaintStatus.ValueType  # 11
+    """合并: a repeat that became part of another case; weighs nothing."""
+    COMPLAINT_STATUS_CHECKING: _ComplaintStatus.ValueType  # 12
+    """核查: a lead that is being checked, also again after a suspension."""
+    COMPLAINT_STATUS_FILED: _ComplaintStatus.ValueType  # 13
+    """立案: a lead that became a case of enforcement."""
+    COMPLAINT_STATUS_NOT_FILED: _ComplaintStatus.ValueType  # 14
+    """不予立案: a lead that did not."""
+    COMPLAINT_STATUS_INFORMED: _ComplaintStatus.ValueType  # 15
+    """告知举报人: the informer who gave a real name was told the decision."""
 
 class ComplaintStatus(_ComplaintStatus, metaclass=_ComplaintStatusEnumTypeWrapper):
-    """Where a case stands (Order 20 arts. 14 to 22)."""
+    """Where a case stands (Order 20 arts. 14 to 22, 31; Order 121 from 2026-04-15). Each is also the step that leads to it. A lead told
+    in the words of a dispute is read as one: ACCEPTED as CHECKING, REFUSED as NOT_FILED.
+    """
 
 COMPLAINT_STATUS_UNSPECIFIED: ComplaintStatus.ValueType  # 0
-"""Not told; refused."""
+"""Not told; only beside an answer or an extension."""
 COMPLAINT_STATUS_RECEIVED: ComplaintStatus.ValueType  # 1
 """收到: received, not yet accepted or refused."""
 COMPLAINT_STATUS_ACCEPTED: ComplaintStatus.ValueType  # 2
@@ -79,7 +99,69 @@ COMPLAINT_STATUS_TERMINATED: ComplaintStatus.ValueType  # 5
 """终止调解: mediation ended without agreement."""
 COMPLAINT_STATUS_WITHDRAWN: ComplaintStatus.ValueType  # 6
 """撤回: withdrawn by the complainant; weighs nothing."""
+COMPLAINT_STATUS_MEDIATING: ComplaintStatus.ValueType  # 7
+"""调解中: a dispute that is being mediated, also again after a suspension."""
+COMPLAINT_STATUS_SUSPENDED: ComplaintStatus.ValueType  # 8
+"""中止: suspended, for a test or because a mediator withdrew; the days do not count."""
+COMPLAINT_STATUS_NOTIFIED: ComplaintStatus.ValueType  # 9
+"""告知: both sides were told how the mediation ended."""
+COMPLAINT_STATUS_REFERRED: ComplaintStatus.ValueType  # 10
+"""分送、移送: handed to another office, whose days begin anew."""
+COMPLAINT_STATUS_MERGED: ComplaintStatus.ValueType  # 11
+"""合并: a repeat that became part of another case; weighs nothing."""
+COMPLAINT_STATUS_CHECKING: ComplaintStatus.ValueType  # 12
+"""核查: a lead that is being checked, also again after a suspension."""
+COMPLAINT_STATUS_FILED: ComplaintStatus.ValueType  # 13
+"""立案: a lead that became a case of enforcement."""
+COMPLAINT_STATUS_NOT_FILED: ComplaintStatus.ValueType  # 14
+"""不予立案: a lead that did not."""
+COMPLAINT_STATUS_INFORMED: ComplaintStatus.ValueType  # 15
+"""告知举报人: the informer who gave a real name was told the decision."""
 Global___ComplaintStatus: _TypeAlias = ComplaintStatus  # noqa: Y015
+
+class _AnswerCategory:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _AnswerCategoryEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_AnswerCategory.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ANSWER_CATEGORY_UNSPECIFIED: _AnswerCategory.ValueType  # 0
+    """Not told; refused."""
+    ANSWER_CATEGORY_AGREE_REFUND: _AnswerCategory.ValueType  # 1
+    """同意退款: refunds."""
+    ANSWER_CATEGORY_AGREE_REPLACE: _AnswerCategory.ValueType  # 2
+    """同意换货: replaces."""
+    ANSWER_CATEGORY_AGREE_REPAIR: _AnswerCategory.ValueType  # 3
+    """同意维修: repairs."""
+    ANSWER_CATEGORY_PARTIAL: _AnswerCategory.ValueType  # 4
+    """部分同意: meets a part of the demand."""
+    ANSWER_CATEGORY_REFUSE_WITH_REASON: _AnswerCategory.ValueType  # 5
+    """不同意: refuses, and says why in the statement."""
+    ANSWER_CATEGORY_NOT_MY_SHOP: _AnswerCategory.ValueType  # 6
+    """非本店: it is another merchant's shop, whose code is named."""
+    ANSWER_CATEGORY_ALREADY_SETTLED: _AnswerCategory.ValueType  # 7
+    """已和解: settled with the consumer before."""
+
+class AnswerCategory(_AnswerCategory, metaclass=_AnswerCategoryEnumTypeWrapper):
+    """How the merchant answers a case in substance."""
+
+ANSWER_CATEGORY_UNSPECIFIED: AnswerCategory.ValueType  # 0
+"""Not told; refused."""
+ANSWER_CATEGORY_AGREE_REFUND: AnswerCategory.ValueType  # 1
+"""同意退款: refunds."""
+ANSWER_CATEGORY_AGREE_REPLACE: AnswerCategory.ValueType  # 2
+"""同意换货: replaces."""
+ANSWER_CATEGORY_AGREE_REPAIR: AnswerCategory.ValueType  # 3
+"""同意维修: repairs."""
+ANSWER_CATEGORY_PARTIAL: AnswerCategory.ValueType  # 4
+"""部分同意: meets a part of the demand."""
+ANSWER_CATEGORY_REFUSE_WITH_REASON: AnswerCategory.ValueType  # 5
+"""不同意: refuses, and says why in the statement."""
+ANSWER_CATEGORY_NOT_MY_SHOP: AnswerCategory.ValueType  # 6
+"""非本店: it is another merchant's shop, whose code is named."""
+ANSWER_CATEGORY_ALREADY_SETTLED: AnswerCategory.ValueType  # 7
+"""已和解: settled with the consumer before."""
+Global___AnswerCategory: _TypeAlias = AnswerCategory  # noqa: Y015
 
 class _MerchantResponse:
     ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -158,6 +240,40 @@ PROBLEM_TYPE_OTHER: ProblemType.ValueType  # 8
 Global___ProblemType: _TypeAlias = ProblemType  # noqa: Y015
 
 @_typing.final
+class ComplaintAnswer(_message.Message):
+    """The merchant's answer. Whether it came in time follows from its day and the case's clock."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CATEGORY_FIELD_NUMBER: _builtins.int
+    ANSWERED_ON_FIELD_NUMBER: _builtins.int
+    PUBLIC_STATEMENT_FIELD_NUMBER: _builtins.int
+    RIGHT_CREDIT_CODE_FIELD_NUMBER: _builtins.int
+    category: Global___AnswerCategory.ValueType
+    """The category."""
+    answered_on: _builtins.str
+    """The day of the answer, YYYY-MM-DD in Asia/Shanghai."""
+    public_statement: _builtins.str
+    """What the merchant says to the public, at most 500 characters, without any personal data; needed for a refusal."""
+    right_credit_code: _builtins.str
+    """The credit code of the merchant whose shop it is; only with NOT_MY_SHOP."""
+    def __init__(
+        self,
+        *,
+        category: Global___AnswerCategory.ValueType = ...,
+        answered_on: _builtins.str = ...,
+        public_statement: _builtins.str = ...,
+        right_credit_code: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answered_on", b"answered_on", "category", b"category", "public_statement", b"public_statement", "right_credit_code", b"right_credit_code"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ComplaintAnswer: _TypeAlias = ComplaintAnswer  # noqa: Y015
+
+@_typing.final
 class ComplaintReported(_message.Message):
     """A source's present account of one case. Data of merchantcredit.intake.complaint.v1. No field holds a complainant's identity or text in the clear."""
 
@@ -175,6 +291,12 @@ class ComplaintReported(_message.Message):
     COMPLAINANT_PSEUDONYM_FIELD_NUMBER: _builtins.int
     SEALED_DETAILS_FIELD_NUMBER: _builtins.int
     DISPUTED_AMOUNT_FEN_FIELD_NUMBER: _builtins.int
+    CASE_SOURCE_FIELD_NUMBER: _builtins.int
+    HANDLING_OFFICE_FIELD_NUMBER: _builtins.int
+    REASON_CODE_FIELD_NUMBER: _builtins.int
+    TARGET_FIELD_NUMBER: _builtins.int
+    ANSWER_FIELD_NUMBER: _builtins.int
+    CHECK_EXTENDED_ON_FIELD_NUMBER: _builtins.int
     case_id: _builtins.str
     """The case number in its source, 1 to 64 characters of A-Z a-z 0-9 . _ : / -. With the source it is the natural key."""
     credit_code: _builtins.str
@@ -199,6 +321,20 @@ class ComplaintReported(_message.Message):
     """Identity and text as a compact JWE to credit's public key, at most 65536 characters; empty when none."""
     disputed_amount_fen: _builtins.int
     """The amount in dispute in fen; absent when unknown."""
+    case_source: _builtins.str
+    """The source whose case it is; empty for the sender's own. Only an office tells of another's case, and a merchant answers one."""
+    handling_office: _builtins.str
+    """The office that handles the case, at most 64 characters; empty when not told."""
+    reason_code: _builtins.str
+    """Why, for REFUSED, TERMINATED, SUSPENDED and NOT_FILED: a code of the regime's closed list; for AGREED PAPER or AT_ONCE. Empty when not told."""
+    target: _builtins.str
+    """For REFERRED the office that the case goes to, for MERGED the fact id of the case that it became part of; at most 400 characters."""
+    check_extended_on: _builtins.str
+    """The day on which an extension of a lead's check was approved, YYYY-MM-DD; empty when none."""
+    @_builtins.property
+    def answer(self) -> Global___ComplaintAnswer:
+        """The merchant's answer; absent when none is told here."""
+
     def __init__(
         self,
         *,
@@ -214,10 +350,16 @@ class ComplaintReported(_message.Message):
         complainant_pseudonym: _builtins.str = ...,
         sealed_details: _builtins.str = ...,
         disputed_amount_fen: _builtins.int | None = ...,
+        case_source: _builtins.str = ...,
+        handling_office: _builtins.str = ...,
+        reason_code: _builtins.str = ...,
+        target: _builtins.str = ...,
+        answer: Global___ComplaintAnswer | None = ...,
+        check_extended_on: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_disputed_amount_fen", b"_disputed_amount_fen", "disputed_amount_fen", b"disputed_amount_fen"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_disputed_amount_fen", b"_disputed_amount_fen", "answer", b"answer", "disputed_amount_fen", b"disputed_amount_fen"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_disputed_amount_fen", b"_disputed_amount_fen", "case_id", b"case_id", "complainant_pseudonym", b"complainant_pseudonym", "credit_code", b"credit_code", "disputed_amount_fen", b"disputed_amount_fen", "kind", b"kind", "platform_code", b"platform_code", "problem_type", b"problem_type", "received_on", b"received_on", "response", b"response", "sealed_details", b"sealed_details", "status", b"status", "status_on", b"status_on"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_disputed_amount_fen", b"_disputed_amount_fen", "answer", b"answer", "case_id", b"case_id", "case_source", b"case_source", "check_extended_on", b"check_extended_on", "complainant_pseudonym", b"complainant_pseudonym", "credit_code", b"credit_code", "disputed_amount_fen", b"disputed_amount_fen", "handling_office", b"handling_office", "kind", b"kind", "platform_code", b"platform_code", "problem_type", b"problem_type", "reason_code", b"reason_code", "received_on", b"received_on", "response", b"response", "sealed_details", b"sealed_details", "status", b"status", "status_on", b"status_on", "target", b"target"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__disputed_amount_fen: _TypeAlias = _typing.Literal["disputed_amount_fen"]  # noqa: Y015
     _WhichOneofArgType__disputed_amount_fen: _TypeAlias = _typing.Literal["_disputed_amount_fen", b"_disputed_amount_fen"]  # noqa: Y015

@@ -1,0 +1,128 @@
+"""The relay: brings a database's feeds to Kafka, each batch one transaction there, then moves its offsets here.
+
+One relay of a service sends at a time. The lease says which; the `transactional.id` makes the broker refuse any other,
+also one that was frozen with a batch half sent and wakes. A relay killed between the two commits sends its batch again:
+in order, so that the last message of each key stays the last; consumers know duplicates by event id and version.
+"""
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+from uuid import uuid4
+
+import psycopg
+import structlog
+from kafka import KafkaProducer
+from kafka.errors import KafkaError
+
+from services.common.eventlog import lease, offsets, reader
+from services.common.eventlog.kafka.log import send
+from services.common.eventlog.kafka.settings import PRODUCER, KafkaSettings
+from services.common.eventlog.port import Message, OffsetConflict, Record, TopicPartition
+from services.common.eventlog.sequencer import SEQUENCED
+from services.common.eventlog.topics import TOPICS
+
+GROUP = "relay"
+BATCH = 2000
+STANDBY_SECONDS = 0.25
+#: A transaction that its relay never ends is aborted by the broker after so long, and readers see past it.
+TRANSACTION_SECONDS = 10
+
+log = structlog.get_logger()
+
+
+class Superseded(Exception):
+    """Another relay has taken over."""
+
+
+class Turn(NamedTuple):
+    """What a relay has while it holds the lease."""
+
+    conn: psycopg.Connection
+    producer: KafkaProducer
+    term: int
+
+
+class Relay:
+    """Relays the feeds of one service's database."""
+
+    name = GROUP
+
+    def __init__(self, dsn: str, settings: KafkaSettings, service: str) -> None:
+        self._dsn = dsn
+        self._settings = settings
+        self._lease = f"{settings.namespace}{GROUP}.{service}"
+        self._holder = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
+
+    def run(self, stop: threading.Event) -> None:
+        """Relay until stopped, whenever it is this one's turn."""
+        with psycopg.connect(self._dsn, autocommit=True) as conn:
+            conn.execute(f"LISTEN {SEQUENCED}")
+            while not stop.is_set():
+                term = lease.take(conn, self._lease, self._holder)
+                if term is None:
+                    stop.wait(STANDBY_SECONDS)
+                    continue
+                self._take_turn(conn, term, stop)
+            lease.release(conn, self._lease, self._holder)
+
+    def _take_turn(self, conn: psycopg.Connection, term: int, stop: threading.Event) -> None:
+        """Send until stopped or superseded; what the cluster refuses is tried again in a new turn."""
+        log.info("relay_leads", lease=self._lease, term=term)
+        producer = KafkaProducer(
+            **self._settings.connection, **PRODUCER,
+            transactional_id=self._lease, transaction_timeout_ms=TRANSACTION_SECONDS * 1000,
+        )  # fmt: skip
+        try:
+            producer.init_transactions()
+            self._relay(Turn(conn, producer, term), stop)
+        except (Superseded, OffsetConflict, KafkaError) as error:
+            log.warning("relay_stands_back", lease=self._lease, term=term, reason=repr(error))
+            stop.wait(STANDBY_SECONDS)
+        finally:
+            producer.close(timeout=0)  # what was not committed is not to arrive any more
+
+    def _relay(self, turn: Turn, stop: threading.Event) -> None:
+        positions = dict(offsets.load(turn.conn, GROUP, _all_partitions()))
+        renew_at = 0.0
+        while not stop.is_set():
+            if time.monotonic() >= renew_at:
+                self._renew(turn)
+                renew_at = time.monotonic() + lease.RENEW_SECONDS
+            records = reader.read(turn.conn, positions, BATCH)
+            if records:
+                positions.update(self._forward(turn, records, positions))
+            else:
+                for _ in turn.conn.notifies(timeout=lease.RENEW_SECONDS / 2, stop_after=1):
+                    pass  # the records are read from the feed; the notice only ends the wait
+
+    def _renew(self, turn: Turn) -> None:
+        if lease.take(turn.conn, self._lease, self._holder) != turn.term:
+            raise Superseded(f"term {turn.term} of {self._lease} is over")
+
+    def _forward(
+        self, turn: Turn, records: Sequence[Record], positions: dict[TopicPartition, int]
+    ) -> dict[TopicPartition, int]:
+        """Send records in one transaction of the cluster, then move the offsets; returns the new ones."""
+        turn.producer.begin_transaction()
+        for record in records:
+            send(turn.producer, self._settings, _message(record))
+        turn.producer.commit_transaction()
+        ends = {TopicPartition(record.topic, record.partition): record.offset + 1 for record in records}
+        with turn.conn.transaction():
+            moves = {partition: (positions[partition], end) for partition, end in ends.items()}
+            offsets.advance(turn.conn, GROUP, moves, turn.term)
+        return ends
+
+
+def _all_partitions() -> list[TopicPartition]:
+    return [TopicPartition(topic.name, n) for topic in TOPICS.values() for n in range(topic.partitions)]
+
+
+def _message(record: Record) -> Message:
+    return Message(
+        topic=record.topic, key=record.key, value=record.value, headers=record.headers, partition=record.partition
+    )

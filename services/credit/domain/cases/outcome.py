@@ -1,0 +1,78 @@
+"""What a case counts as: the status that weighs, how the merchant answered, and how it stands in the statistics."""
+
+from datetime import date
+from enum import StrEnum
+
+from services.credit.domain.cases.answers import Response
+from services.credit.domain.cases.case import Case, Step
+from services.credit.domain.cases.clocks import answer_due
+from services.credit.domain.cases.law import Effect
+from services.credit.domain.cases.regimes import regime_on
+from services.credit.domain.cases.states import State
+
+_OPEN = frozenset({State.RECEIVED, State.REFERRED})
+_UNDER_WAY = frozenset({State.ACCEPTED, State.MEDIATING, State.SUSPENDED, State.CHECKING, State.FILED})
+_ENDED = (State.AGREED, State.TERMINATED, State.FILED, State.NOT_FILED)
+
+
+class Outcome(StrEnum):
+    """How a dispute ended for the statistics."""
+
+    OPEN = "OPEN"
+    AGREED = "AGREED"
+    FAILED = "FAILED"
+    #: Refused, withdrawn, merged, or terminated for a reason that says nothing of the merchant.
+    VOID = "VOID"
+
+
+def weighing(case: Case) -> State:
+    """Return what the score counts the case as: RECEIVED, ACCEPTED, AGREED, TERMINATED, or one that weighs nothing.
+
+    A settlement without the office (Order 20 art. 21(1)(i)) weighs as an agreement; a mediation terminated for the
+    complainant's absence, false material or fraud weighs nothing, as a withdrawn one. A filed lead weighs as one under
+    way until the penalty that follows weighs itself.
+    """
+    state = case.state
+    if state in _OPEN:
+        return State.RECEIVED
+    ended = case.last(*_ENDED)
+    if state in _UNDER_WAY or (ended is not None and ended.state is State.FILED):
+        return State.ACCEPTED
+    if ended is not None and ended.state is State.TERMINATED:
+        return _BY_EFFECT[_effect(ended)]
+    if ended is not None and ended.state is State.AGREED:
+        return State.AGREED
+    return State.WITHDRAWN if state in {State.WITHDRAWN, State.MERGED} else State.REFUSED
+
+
+def outcome(case: Case) -> Outcome:
+    """Return how a dispute ended for the statistics."""
+    return _OUTCOMES[weighing(case)]
+
+
+def response(case: Case, day: date) -> Response:
+    """Return how the merchant answered by a day: in time and late by the clock, NONE once the deadline is past.
+
+    UNKNOWN while the deadline runs, and for a case that was never accepted. An answer before acceptance is in time.
+    """
+    due = answer_due(case)
+    if case.answer is not None:
+        return Response.IN_TIME if due is None or case.answer.day <= due.day else Response.LATE
+    return Response.NONE if due is not None and day > due.day else Response.UNKNOWN
+
+
+def _effect(step: Step) -> Effect:
+    """Return what a termination says of the merchant; one whose reason is not told, or not of the list, is a failure."""
+    reason = regime_on(step.day).terminations.get(step.reason)
+    return reason.effect if reason else Effect.FAILED
+
+
+_BY_EFFECT = {Effect.FAILED: State.TERMINATED, Effect.SETTLED: State.AGREED, Effect.VOID: State.WITHDRAWN}
+_OUTCOMES = {
+    State.RECEIVED: Outcome.OPEN,
+    State.ACCEPTED: Outcome.OPEN,
+    State.AGREED: Outcome.AGREED,
+    State.TERMINATED: Outcome.FAILED,
+    State.REFUSED: Outcome.VOID,
+    State.WITHDRAWN: Outcome.VOID,
+}
