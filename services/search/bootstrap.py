@@ -1,8 +1,10 @@
 """Puts the search service together: one process serves from the index, one other projects into it."""
 
 import threading
+from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from merchantcredit.search.v1 import search_service_pb2
@@ -21,7 +23,7 @@ from services.search.adapters.tantivy_reader import TantivyReader
 from services.search.adapters.tantivy_writer import TantivyWriter
 from services.search.api.servicer import SearchServicer
 from services.search.application.follow import FollowedLog
-from services.search.application.ports import SearchWriter
+from services.search.application.ports import SearchReader, SearchWriter
 from services.search.application.project import Projector
 from services.search.application.rebuild import RebuildIndex, RebuildStopped, is_ahead
 from services.search.consumers.records import decode
@@ -33,7 +35,11 @@ SERVICE = search_service_pb2.DESCRIPTOR.services_by_name["SearchService"].full_n
 
 def serving(index_folder: Path) -> Registration:
     """Return the search service over an index folder, which may still be empty: it answers UNAVAILABLE until then."""
-    reader = TantivyReader(index_folder)
+    return serving_over(TantivyReader(index_folder))
+
+
+def serving_over(reader: SearchReader) -> Registration:
+    """Return the search service over an index that a reader reads."""
     servicer = SearchServicer(reader)
     return Registration(
         service_name=SERVICE,
@@ -51,7 +57,7 @@ def preload() -> None:
 
 def projecting(dsn: str, index_folder: Path, clock: Clock) -> list[Loop]:
     """Return the loop of the one process that writes the index."""
-    return [Projection(dsn=dsn, index_folder=index_folder, clock=clock)]
+    return [Projection(dsn=dsn, open_writer=partial(TantivyWriter, index_folder), clock=clock)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,14 +65,14 @@ class Projection:
     """Keeps the index in step with the record topic; rebuilds it first when it is of other code or of a lost future."""
 
     dsn: str
-    index_folder: Path
+    open_writer: Callable[[], SearchWriter]
     clock: Clock
     name: str = SEARCH_GROUP
 
     def run(self, stop: threading.Event) -> None:
-        """Project until stopped. Raises PreconditionFailed when another process writes the folder."""
+        """Project until stopped. Raises PreconditionFailed when another process writes the index."""
         with ExitStack() as opened:
-            writer = opened.enter_context(closing(TantivyWriter(self.index_folder)))
+            writer = opened.enter_context(closing(self.open_writer()))
             log = opened.enter_context(closing(FeedsEventLog(self.dsn)))
             pool = opened.enter_context(closing(open_pool(self.dsn, max_size=2)))
             try:

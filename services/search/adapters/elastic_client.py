@@ -61,8 +61,9 @@ class ElasticSettings:
             raise _wrong("ca_certs", "certificates are for TLS: write https:// in urls, or leave them out")
         if self.ca_certs is not None and not self.ca_certs.is_file():
             raise _wrong("ca_certs", f"there is no file {self.ca_certs}")
-        if self.shards < 1 or self.replicas < 0:
-            raise _wrong("shards", "an index has one shard or more, and no replicas or more")
+        for name, value, least in (("shards", self.shards, 1), ("replicas", self.replicas, 0)):
+            if value < least:
+                raise _wrong(name, f"give {least} or more")
 
 
 def connect(settings: ElasticSettings) -> Elasticsearch:

@@ -65,10 +65,10 @@ class Generations:
     def swap_in(self, generation: str) -> None:
         """Let a generation take the place of the one in use; it is durable before, and seen at once.
 
-        The copies are made after it: it is whole without them, and waiting would leave the old one in use.
+        The copies are begun here and not waited for: the new one is whole without them.
         """
-        durable = {"translog.durability": SETTINGS["translog.durability"]}
-        self._client.indices.put_settings(index=generation, settings=durable)
+        kept = {"translog.durability": SETTINGS["translog.durability"], "number_of_replicas": self._settings.replicas}
+        self._client.indices.put_settings(index=generation, settings=kept)
         self._client.indices.flush(index=generation, force=True)
         self._client.indices.refresh(index=generation)
         old = self.current()
@@ -76,8 +76,6 @@ class Generations:
         if old is not None:
             actions.append({"remove": {"index": old, "alias": self._settings.name}})
         self._client.indices.update_aliases(actions=actions)
-        copies = {"number_of_replicas": self._settings.replicas}
-        self._client.indices.put_settings(index=generation, settings=copies)
 
     def remove_others(self) -> None:
         """Remove the generations that are not in use; a search that runs on one is made again by its reader."""
