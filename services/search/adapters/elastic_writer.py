@@ -1,8 +1,10 @@
 """The writer of an index in Elasticsearch: bulks with external versions, one lease, generations built beside."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
+from functools import partial
 from typing import Any
 
 from elasticsearch import Elasticsearch
@@ -23,6 +25,8 @@ from services.search.domain.document import Document
 
 #: About 1 MB of tokens a request: from here on a larger one is no faster, and only holds the heap longer.
 CHUNK_DOCUMENTS = 1000
+#: One makes tokens while the server works for the other two; more would wait for Python's lock.
+SENDERS = 3
 #: A full queue of the server is waited for: 0.1, 0.2, 0.4 … seconds, six times.
 RETRIES, FIRST_WAIT_SECONDS = 6, 0.1
 #: The server's clock of deletes ticks each 0.2 seconds; within a tick it still holds a deleted version against us.
@@ -51,7 +55,7 @@ class ElasticSink:
         self._lease.confirm()
         newest = {document.credit_code: document for document in sorted(upserts, key=lambda d: d.version)}
         with answering():
-            self._send([{"_op_type": "delete", "_id": code} for code in deletes])
+            self._send([partial(_delete_action, code) for code in deletes])
             self._put(newest)
             self._client.indices.refresh(index=self.generation)
         self.note(progress)
@@ -70,7 +74,7 @@ class ElasticSink:
 
     def _put(self, documents: dict[str, Document]) -> None:
         """Put the documents; those that are refused for the version of a code that is gone, again until they are not."""
-        refused = self._send(map(_put_action, documents.values()))
+        refused = self._send([partial(_put_action, document) for document in documents.values()])
         deadline = time.monotonic() + FORGETTING_SECONDS
         while gone := self._absent(refused):
             if time.monotonic() > deadline:
@@ -78,14 +82,24 @@ class ElasticSink:
                     "Elasticsearch does not forget deleted versions: set index.gc_deletes to 0s"
                 )
             time.sleep(LOOK_SECONDS)
-            refused = self._send(_put_action(documents[code]) for code in gone)
+            refused = self._send([partial(_put_action, documents[code]) for code in gone])
 
-    def _send(self, actions: Any) -> Sequence[str]:
-        """Send actions; returns the codes that were refused for their versions, raises what else was refused."""
+    def _send(self, actions: Sequence[Callable[[], Action]]) -> Sequence[str]:
+        """Send actions of different codes; returns the codes that were refused for their versions.
+
+        The tokens of one chunk are made while the server indexes another. Raises when anything else was refused.
+        """
+        chunks = [actions[start : start + CHUNK_DOCUMENTS] for start in range(0, len(actions), CHUNK_DOCUMENTS)]
+        if len(chunks) <= 1:
+            return [code for chunk in chunks for code in self._send_chunk(chunk)]
+        with ThreadPoolExecutor(SENDERS) as senders:
+            return [code for refused in senders.map(self._send_chunk, chunks) for code in refused]
+
+    def _send_chunk(self, actions: Sequence[Callable[[], Action]]) -> Sequence[str]:
         refused = []
         for is_done, answer in streaming_bulk(
             self._client,
-            actions,
+            (make() for make in actions),
             index=self.generation,
             chunk_size=CHUNK_DOCUMENTS,
             raise_on_error=False,
@@ -173,6 +187,10 @@ class ElasticWriter:
         if self._live is None:
             raise PreconditionFailed("the index is of another version of the code: rebuild it first")
         return self._live
+
+
+def _delete_action(code: str) -> Action:
+    return {"_op_type": "delete", "_id": code}
 
 
 def _put_action(document: Document) -> Action:
