@@ -1,27 +1,35 @@
 """`merchant-credit search ROLE`: migrate, serve, project, relay (of dead letters)."""
 
 import sys
+from pathlib import Path
 
 from services.common.clock import SystemClock
 from services.common.config import Config
 from services.common.role import kafka_settings, main, migrate_database, relay, serve, work
-from services.search import bootstrap
+from services.search import cluster
 from services.search.adapters.elastic_client import ElasticSettings
 
 
 def _elastic(config: Config) -> ElasticSettings:
     config.require("elasticsearch")
     assert config.elasticsearch is not None  # noqa: S101 - required above
-    return ElasticSettings(**config.elasticsearch.model_dump())
+    told = config.elasticsearch
+    return ElasticSettings(
+        urls=tuple(told.url.split(",")),
+        name=told.prefix,
+        api_key=told.api_key,
+        ca_certs=Path(told.ca_certs) if told.ca_certs else None,
+        replicas=told.replicas,
+    )
 
 
 def _serve(config: Config) -> None:
-    serve(config, lambda: [bootstrap.serving_cluster(_elastic(config))])
+    serve(config, lambda: [cluster.serving(_elastic(config))])
 
 
 def _project(config: Config) -> None:
     config.require("dsn", "kafka")
-    work(bootstrap.projecting_cluster(config.dsn, kafka_settings(config), _elastic(config), SystemClock()))
+    work(cluster.projecting_kafka(config.dsn, kafka_settings(config), _elastic(config), SystemClock()))
 
 
 if __name__ == "__main__":

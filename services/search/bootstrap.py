@@ -4,27 +4,21 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-import structlog
 from merchantcredit.search.v1 import search_service_pb2
 from merchantcredit.search.v1.search_service_pb2_grpc import add_SearchServiceServicer_to_server
 
 from services.common.clock import Clock
 from services.common.db.pool import open_pool
-from services.common.errors import PreconditionFailed
 from services.common.eventlog.batch import BatchConsumer
 from services.common.eventlog.feeds import FeedsEventLog
-from services.common.eventlog.kafka.log import KafkaEventLog
-from services.common.eventlog.kafka.settings import KafkaSettings
 from services.common.eventlog.port import EventLog
 from services.common.eventlog.topics import RECORD, SEARCH_GROUP
 from services.common.grpc.interceptor import EVERYBODY
 from services.common.grpc.server import Registration
 from services.common.lifecycle import Loop
-from services.search.adapters.elastic_client import ElasticSettings
-from services.search.adapters.elastic_reader import ElasticReader
-from services.search.adapters.elastic_writer import ElasticWriter
 from services.search.adapters.tantivy_reader import TantivyReader
 from services.search.adapters.tantivy_writer import TantivyWriter
 from services.search.api.servicer import SearchServicer
@@ -36,23 +30,16 @@ from services.search.consumers.records import decode
 from services.search.domain.name_keys import name_keys
 from services.search.domain.pinyin import splits
 
-STANDBY_SECONDS = 2.0
 SERVICE = search_service_pb2.DESCRIPTOR.services_by_name["SearchService"].full_name
-
-log = structlog.get_logger()
 
 
 def serving(index_folder: Path) -> Registration:
     """Return the search service over an index folder, which may still be empty: it answers UNAVAILABLE until then."""
-    return _serving(TantivyReader(index_folder))
+    return serving_over(TantivyReader(index_folder))
 
 
-def serving_cluster(settings: ElasticSettings) -> Registration:
-    """Return the search service over an index in Elasticsearch; raises DependencyUnavailable, PreconditionFailed."""
-    return _serving(ElasticReader(settings))
-
-
-def _serving(reader: SearchReader) -> Registration:
+def serving_over(reader: SearchReader) -> Registration:
+    """Return the search service over an index that a reader reads."""
     servicer = SearchServicer(reader)
     return Registration(
         service_name=SERVICE,
@@ -70,22 +57,8 @@ def preload() -> None:
 
 def projecting(dsn: str, index_folder: Path, clock: Clock) -> list[Loop]:
     """Return the loop of the one process that writes the index."""
-    return [
-        Projection(
-            dsn=dsn,
-            clock=clock,
-            open_log=lambda: FeedsEventLog(dsn),
-            open_writer=lambda: TantivyWriter(index_folder),
-        )
-    ]
-
-
-def projecting_cluster(dsn: str, kafka: KafkaSettings, elastic: ElasticSettings, clock: Clock) -> list[Loop]:
-    """Return the loop that projects from Kafka into Elasticsearch; several may run, one at a time writes."""
-    projection = Projection(
-        dsn=dsn, clock=clock, open_log=lambda: KafkaEventLog(kafka), open_writer=lambda: ElasticWriter(elastic)
-    )
-    return [Standby(projection)]
+    open_log, open_writer = partial(FeedsEventLog, dsn), partial(TantivyWriter, index_folder)
+    return [Projection(dsn=dsn, open_log=open_log, open_writer=open_writer, clock=clock)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,13 +66,13 @@ class Projection:
     """Keeps the index in step with the record topic; rebuilds it first when it is of other code or of a lost future."""
 
     dsn: str
-    clock: Clock
     open_log: Callable[[], EventLog]
     open_writer: Callable[[], SearchWriter]
+    clock: Clock
     name: str = SEARCH_GROUP
 
     def run(self, stop: threading.Event) -> None:
-        """Project until stopped. Raises PreconditionFailed when another process writes the folder."""
+        """Project until stopped. Raises PreconditionFailed when another process writes the index."""
         with ExitStack() as opened:
             writer = opened.enter_context(closing(self.open_writer()))
             log = opened.enter_context(closing(self.open_log()))
@@ -117,24 +90,3 @@ class Projection:
     def _make_usable(self, writer: SearchWriter, log: EventLog, stop: threading.Event) -> None:
         if writer.needs_rebuild() or is_ahead(writer.progress(), log.end_offsets(RECORD)):
             RebuildIndex(log, writer, decode, self.clock)(stop)
-
-
-@dataclass(frozen=True, slots=True)
-class Standby:
-    """A projection that waits while another process writes the index, and takes over when that has gone."""
-
-    projection: Projection
-
-    @property
-    def name(self) -> str:
-        """Return the projection's name."""
-        return self.projection.name
-
-    def run(self, stop: threading.Event) -> None:
-        """Project whenever nobody else does, until stopped."""
-        while not stop.is_set():
-            try:
-                self.projection.run(stop)
-            except PreconditionFailed as another:
-                log.info("projection_stands_by", reason=str(another))
-                stop.wait(STANDBY_SECONDS)

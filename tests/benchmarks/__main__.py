@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.benchmarks.harness import BENCHMARKS, Scale, measure
 
 #: Each registers its benchmarks when it is imported; add a file here.
-FILES = ("credit_worker", "credit_million", "get_credit_record", "embedded")
+FILES = ("credit_worker", "credit_million", "get_credit_record", "embedded", "index_rebuild")
 
 
 def main() -> int:

@@ -1,58 +1,48 @@
-"""Translates a query into Elasticsearch's: the same tiers as tantivy_query, each a constant."""
+"""Translates a query into Elasticsearch's: the tiers of the port as constants, and likeness by BM25 within them."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from services.common.kernel.credit_code import LENGTH
-from services.search.adapters.tantivy_query import (
-    BEGINNING,
-    CODE,
-    EVERY_PAIR,
-    INITIALS,
-    LIKENESS_WEIGHT,
-    PINYIN,
-    SAME_CORE,
-    SAME_NAME,
-    SAME_PINYIN,
-)
-from services.search.adapters.tantivy_schema import LONGEST_CODE_PREFIX
+from services.search.adapters import tiers
+from services.search.adapters.fields import LONGEST_CODE_PREFIX
 from services.search.application.ports import Filters
 from services.search.domain import query as typed
 from services.search.domain.name_keys import LONGEST_START
 
-Clause = dict[str, Any]
-_NOTHING: Clause = {"match_none": {}}
+Query = dict[str, Any]
 
 
-def right(text: typed.Query, filters: Filters) -> Clause:
+def right(text: typed.Query, filters: Filters) -> Query:
     """Return the query for names that hold the text, as code, characters, pinyin or initials."""
     return _filtered(_any([*_tiers(text)]), [_likeness(text)], filters)
 
 
-def alike(text: typed.Query, filters: Filters) -> Clause:
+def alike(text: typed.Query, filters: Filters) -> Query:
     """Return the query for what is right, and after it names that are only like the text, or sound so."""
-    similar = [_most(text.telling)]
+    similar = [_weighed(_most(text.telling))]
     if text.sounds:
-        similar.append(_weighed(_all([_term("sounds", sound) for sound in text.sounds])))
+        similar.append(_weighed({"bool": {"must": [_term("sounds", sound) for sound in text.sounds]}}))
     return _filtered(_any([*_tiers(text), *similar]), [], filters)
 
 
-def _tiers(text: typed.Query) -> Iterable[Clause]:
+def _tiers(text: typed.Query) -> Iterable[Query]:
     if text.code:
-        yield _constant(_code(text.code), CODE)
-    yield _constant(_term("exact", text.text), SAME_NAME)
-    yield _constant(_term("core", text.core), SAME_CORE)
+        yield _constant(_code(text.code), tiers.CODE)
+    yield _constant(_term("exact", text.text), tiers.SAME_NAME)
+    yield _constant(_term("core", text.core), tiers.SAME_CORE)
     pairs = [_term("grams", pair) for pair in text.pairs]
-    yield _constant(_all([_term("starts", text.text[:LONGEST_START]), *pairs]), BEGINNING)
-    yield _constant(_all(pairs), EVERY_PAIR)
+    start = _term("starts", text.text[:LONGEST_START])
+    yield _constant(_all([start, *pairs]), tiers.BEGINNING)
+    yield _constant(_all(pairs), tiers.EVERY_PAIR)
     for way in text.spellings:
-        yield _constant(_all([_term("sounds", place[0]) for place in way]), SAME_PINYIN)
-        yield _constant(_all([_any([_term("sounds", token) for token in place]) for place in way]), PINYIN)
+        yield _constant(_all([_term("sounds", place[0]) for place in way]), tiers.SAME_PINYIN)
+        yield _constant(_all([{"terms": {"sounds": [*place]}} for place in way]), tiers.PINYIN)
     if text.initials:
-        yield _constant(_all([_term("initials", window) for window in text.initials]), INITIALS)
+        yield _constant(_all([_term("initials", window) for window in text.initials]), tiers.INITIALS)
 
 
-def _code(code: str) -> Clause:
+def _code(code: str) -> Query:
     if len(code) == LENGTH:
         return _term("code", code)
     if len(code) <= LONGEST_CODE_PREFIX:
@@ -60,43 +50,41 @@ def _code(code: str) -> Clause:
     return {"prefix": {"code": {"value": code}}}
 
 
-def _likeness(text: typed.Query) -> Clause:
+def _likeness(text: typed.Query) -> Query:
     pairs = [_term("grams", pair) for pair in text.telling]
     sounds = [_term("sounds", place[0]) for way in text.spellings for place in way]
     return _weighed(_any([*pairs, *sounds]))
 
 
-def _most(pairs: Sequence[str]) -> Clause:
-    optional = [_term("grams", pair) for pair in pairs]
-    if not optional:
-        return _NOTHING
-    return _weighed({"bool": {"should": optional, "minimum_should_match": typed.least_matches(len(pairs))}})
+def _most(pairs: Sequence[str]) -> Query:
+    least = typed.least_matches(len(pairs))
+    return {"bool": {"should": [_term("grams", pair) for pair in pairs], "minimum_should_match": least}}
 
 
-def _filtered(wanted: Clause, order: Sequence[Clause], filters: Filters) -> Clause:
-    silent = []
+def _filtered(wanted: Query, order: Sequence[Query], filters: Filters) -> Query:
+    narrow: list[Query] = []
     if filters.grades:
-        silent.append({"terms": {"grade": list(filters.grades)}})
+        narrow.append({"terms": {"grade": [*filters.grades]}})
     if filters.region_prefix:
-        silent.append(_term("region", filters.region_prefix))
-    return {"bool": {"must": [wanted], "filter": silent, "should": list(order)}}
+        narrow.append(_term("region", filters.region_prefix))
+    return {"bool": {"must": [wanted], "should": [*order], "filter": narrow}}
 
 
-def _constant(clause: Clause, score: float) -> Clause:
-    return {"constant_score": {"filter": clause, "boost": score}}
-
-
-def _weighed(clause: Clause) -> Clause:
-    return {"bool": {"must": [clause], "boost": LIKENESS_WEIGHT}}
-
-
-def _term(field: str, token: str) -> Clause:
+def _term(field: str, token: str) -> Query:
     return {"term": {field: {"value": token}}}
 
 
-def _any(clauses: Sequence[Clause]) -> Clause:
-    return {"bool": {"should": list(clauses), "minimum_should_match": 1}} if clauses else _NOTHING
+def _constant(query: Query, score: float) -> Query:
+    return {"constant_score": {"filter": query, "boost": score}}
 
 
-def _all(clauses: Sequence[Clause]) -> Clause:
-    return {"bool": {"must": list(clauses)}} if clauses else _NOTHING
+def _weighed(query: Query) -> Query:
+    return {"bool": {"must": [query], "boost": tiers.LIKENESS_WEIGHT}}
+
+
+def _any(queries: Sequence[Query]) -> Query:
+    return {"bool": {"should": [*queries], "minimum_should_match": 1}}
+
+
+def _all(queries: Sequence[Query]) -> Query:
+    return {"bool": {"filter": [*queries]}}

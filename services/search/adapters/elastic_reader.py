@@ -1,70 +1,96 @@
-"""A reader of the index in Elasticsearch; the alias of our schema's version names the index in use."""
+"""A reader of an index in Elasticsearch; another process writes it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from elasticsearch import NotFoundError
-
 from services.common.errors import DependencyUnavailable
-from services.search.adapters import elastic_query, payload
-from services.search.adapters.elastic_client import ElasticSettings, connect, speaking
-from services.search.adapters.elastic_names import alias_of
-from services.search.adapters.elastic_schema import PROGRESS_ID, load_progress
+from services.search.adapters import elastic_query
+from services.search.adapters.elastic_client import ElasticSettings, answering, connect
+from services.search.adapters.elastic_generations import Generations
+from services.search.adapters.elastic_schema import PROGRESS_ID, from_elastic, progress_from_elastic
 from services.search.application.ports import Filters, Found, Progress
 from services.search.domain.document import Document
 from services.search.domain.query import Query
 
+#: The port counts exactly so far; to count on would keep the engine from skipping what cannot come first.
+COUNTED = 10_000
+#: A swap between two looks at the alias is followed; more of them in a row are a fault.
+LOOKS = 5
+#: Equal scores are in the order of the codes.
+ORDER = ["_score", {"code": "asc"}]
+
 
 class ElasticReader:
-    """Reads the index in use; see the port."""
+    """Reads the generation that the alias names.
+
+    One request asks, one after the other, which generation is in use and how far it is, and then that generation for
+    the hits. So the answer is never a mixture, and what it says is never fresher than what it found.
+    """
 
     def __init__(self, settings: ElasticSettings) -> None:
         self._client = connect(settings)
-        self._alias = alias_of(settings)
+        self._name = settings.name
+        self._generations = Generations(self._client, settings)
+        self._generation = ""
 
     def search(self, query: Query, *, filters: Filters, offset: int, limit: int) -> Found:
-        """See the port; the progress is read first, so that what is said is never fresher than what is found."""
-        progress = self.progress()
-        found = self._search(elastic_query.right(query, filters), offset, limit)
-        if found["total"]["value"] < query.enough:
-            found = self._search(elastic_query.alike(query, filters), offset, limit)
-        return Found(documents=_documents(found), total=int(found["total"]["value"]), as_of=progress.as_of)
+        """See the port."""
+        page = {"from": offset, "size": limit, "track_total_hits": COUNTED}
+        progress, hits = self._ask({"query": elastic_query.right(query, filters), **page})
+        if hits["total"]["value"] < query.enough:
+            progress, hits = self._ask({"query": elastic_query.alike(query, filters), **page})
+        return Found(documents=_documents(hits), total=hits["total"]["value"], as_of=progress.as_of)
 
     def suggest(self, query: Query, *, limit: int) -> Sequence[Document]:
         """See the port."""
-        return _documents(self._search(elastic_query.right(query, Filters()), 0, limit))
+        asked = elastic_query.right(query, Filters())
+        _, hits = self._ask({"query": asked, "size": limit, "track_total_hits": False})
+        return _documents(hits)
 
     def progress(self) -> Progress:
         """See the port."""
-        try:
-            with speaking():
-                told = self._client.get(index=self._alias, id=PROGRESS_ID)
-        except NotFoundError as error:
-            raise _being_built() from error
-        return load_progress(told["_source"]["payload"])
+        progress, _ = self._ask({"query": {"match_none": {}}, "size": 0})
+        return progress
 
     def reload(self) -> None:
-        """See the port: every search reads anew, so this only tells whether there is something to read."""
+        """See the port; every search sees the present state, so there is only to look whether there is one."""
         self.progress()
 
     def close(self) -> None:
         """See the port."""
         self._client.close()
 
-    def _search(self, query: dict[str, Any], offset: int, limit: int) -> dict[str, Any]:
-        try:
-            with speaking():
-                answer = self._client.search(
-                    index=self._alias, query=query, from_=offset, size=limit, source_includes=["payload"]
-                )
-        except NotFoundError as error:
-            raise _being_built() from error
-        return dict(answer["hits"])
+    def _ask(self, body: Mapping[str, Any]) -> tuple[Progress, Mapping[str, Any]]:
+        """Return the progress and the hits of one generation: the one that was in use when both were read."""
+        for _ in range(LOOKS):
+            asked = self._generation
+            told, found = self._ask_both(asked or self._name, {"sort": ORDER, **body})
+            self._generation = told["_index"]
+            if asked == told["_index"] and "hits" in found:
+                return progress_from_elastic(told["_source"]), found["hits"]
+            if asked == told["_index"]:
+                raise DependencyUnavailable(f"the search index cannot be read now: {found['error']['reason']}")
+        raise DependencyUnavailable("the search index is replaced again and again: look at its writer")
+
+    def _ask_both(self, generation: str, body: Mapping[str, Any]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        which = {"query": {"ids": {"values": [PROGRESS_ID]}}, "size": 1}
+        with answering():
+            answers = self._client.msearch(
+                searches=[
+                    {"index": self._name, "allow_partial_search_results": False}, which,
+                    {"index": generation, "allow_partial_search_results": False}, body,
+                ],
+                max_concurrent_searches=1,  # the second looks after the first
+            )["responses"]  # fmt: skip
+        return self._in_use(answers[0]), answers[1]
+
+    def _in_use(self, answer: Mapping[str, Any]) -> Mapping[str, Any]:
+        hits = answer["hits"]["hits"] if "hits" in answer else ()
+        if not hits or not self._generations.is_readable(hits[0]["_index"]):
+            raise DependencyUnavailable("the search index is being built: retry")
+        told: Mapping[str, Any] = hits[0]
+        return told
 
 
-def _being_built() -> DependencyUnavailable:
-    return DependencyUnavailable("the search index is being built: retry")
-
-
-def _documents(found: dict[str, Any]) -> tuple[Document, ...]:
-    return tuple(payload.load(hit["_source"]["payload"]) for hit in found["hits"])
+def _documents(hits: Mapping[str, Any]) -> tuple[Document, ...]:
+    return tuple(from_elastic(hit["_source"]) for hit in hits["hits"])

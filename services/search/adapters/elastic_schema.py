@@ -1,87 +1,100 @@
-"""How a document lies in Elasticsearch: settings and mapping as code, with a reason for each number.
+"""How a document lies in Elasticsearch: the index template with a reason for each number, and the way there and back.
 
-Tokens are made in Python and split at blanks by the analyzer that every distribution has: no plugin is needed, and both
-engines index the same tokens.
+Every token is made in Python, so that the whitespace analyzer is enough: no plugin, and the same hits as the other engine.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-import orjson
-
 from services.search.adapters import payload
-from services.search.adapters.tantivy_schema import (
-    LONGEST_CODE_PREFIX,
-    MANY,
-    RANKED,
-    SCHEMA_VERSION,
-    SINGLE,
-    prefixes,
-)
+from services.search.adapters.elastic_client import ElasticSettings
+from services.search.adapters.fields import MANY, RANKED, SINGLE, field_tokens
 from services.search.application.ports import Progress
 from services.search.domain.document import Document
-from services.search.domain.name_keys import name_keys
 
-#: The document that holds the index's progress; it has no tokens, so no query finds it.
+#: Raise it when the fields or the keys change: an index of another version is rebuilt beside the one in use.
+SCHEMA_VERSION = 1
+#: The document beside the enterprises' that keeps the progress; no credit code is so short, and no query finds it.
 PROGRESS_ID = "progress"
 
+SETTINGS: Mapping[str, Any] = {
+    # The writer refreshes when it has applied a batch, so that a batch is seen as a whole; a clock would only add work.
+    "refresh_interval": "-1",
+    # A delete forgets the version (the port's contract); Elasticsearch would remember it for 60 seconds.
+    "gc_deletes": "0s",
+    # The deepest page begins before hit 10,000 and has at most 100.
+    "max_result_window": 10_100,
+    # What was applied is durable when the call returns: the standard, told here because all else rests on it.
+    "translog.durability": "request",
+}
+#: While a generation is built, nobody needs it to be durable or copied: both are done once, before it is swapped in.
+WHILE_BUILT: Mapping[str, Any] = {"translog.durability": "async", "number_of_replicas": 0}
+#: A Lucene term has at most 32,766 bytes; a longer name (a character has up to four) is found by its parts only.
+LONGEST_KEYWORD = 8191
 
-def settings(replicas: int) -> dict[str, Any]:
-    """Return the settings of an index."""
+
+def template(settings: ElasticSettings) -> dict[str, Any]:
+    """Return the index template of all generations of an index."""
     return {
-        # One corpus, one set of frequencies: likeness is comparable. A province's firms fit in one shard many times.
-        "number_of_shards": 1,
-        "number_of_replicas": replicas,
-        # The writer refreshes after each batch, because what is applied shall be visible; a timer would only add work.
-        "refresh_interval": "-1",
-        # A deleted code may come back with any version: its tombstone is not to be remembered.
-        "gc_deletes": "0s",
+        "index_patterns": [f"{settings.name}-v{SCHEMA_VERSION}-*"],
+        # Writing to a generation that was taken away must fail, not make an index that nobody reads.
+        "allow_auto_create": False,
+        # Above the templates that an administrator lays over everything.
+        "priority": 500,
+        "template": {
+            "settings": {
+                **SETTINGS,
+                "number_of_shards": settings.shards,
+                "number_of_replicas": settings.replicas,
+            },
+            "mappings": {
+                # A field that we do not name here is a mistake in to_elastic.
+                "dynamic": "strict",
+                # The tokens are searched, never shown: the source keeps what a hit shows, which is a third.
+                "_source": {"includes": ["payload", "progress"]},
+                "properties": _properties(),
+            },
+        },
     }
 
 
-def mapping() -> dict[str, Any]:
-    """Return the mapping; an unknown field is a defect of ours and is refused."""
-    fields: dict[str, Any] = {name: {"type": "keyword", "doc_values": False, "norms": False} for name in SINGLE}
-    for name in MANY:
-        kept = {} if name in RANKED else {"index_options": "docs", "norms": False}
-        fields[name] = {"type": "text", "analyzer": "whitespace", **kept}
-    fields["payload"] = {"type": "keyword", "index": False, "doc_values": False}
-    # Only the payload is shown: the tokens, three quarters of the bytes, need not be stored beside the index.
+def _properties() -> dict[str, Any]:
+    single = {"type": "keyword", "doc_values": False, "norms": False, "ignore_above": LONGEST_KEYWORD}
+    # Only searched as "has it": without frequencies and lengths a posting is a third of its size.
+    many = {"type": "text", "analyzer": "whitespace", "index_options": "docs", "norms": False}
+    ranked = {"type": "text", "analyzer": "whitespace", "index_options": "freqs", "norms": True}
     return {
-        "dynamic": "strict",
-        "_source": {"includes": ["payload"]},
-        "_meta": {"schema_version": SCHEMA_VERSION},
-        "properties": fields,
+        **dict.fromkeys(SINGLE, single),
+        **{name: ranked if name in RANKED else many for name in MANY},
+        # Hits of one score are in the order of their codes, on every copy: pages neither repeat nor lose one.
+        "code": {"type": "keyword", "norms": False},
+        "payload": {"type": "keyword", "index": False, "doc_values": False},
+        "progress": {"type": "object", "enabled": False},
     }
 
 
-def to_elastic(document: Document) -> dict[str, str]:
-    """Return the document as Elasticsearch takes it."""
-    keys = name_keys(document.name)
-    return {
-        "code": document.credit_code,
-        "exact": keys.exact,
-        "core": keys.core,
-        "grade": document.grade,
-        "code_prefix": prefixes(document.credit_code, LONGEST_CODE_PREFIX),
-        "region": prefixes(document.region_code, len(document.region_code)),
-        "grams": " ".join(keys.grams),
-        "starts": " ".join(keys.starts),
-        "sounds": " ".join(keys.sounds),
-        "initials": " ".join(keys.initials),
-        "payload": payload.dump(document).decode(),
-    }
+def to_elastic(document: Document) -> dict[str, Any]:
+    """Return the source of a document, as Elasticsearch takes it."""
+    return {**field_tokens(document), "payload": payload.dump(document).decode()}
 
 
-def dump_progress(progress: Progress) -> str:
-    """Return the payload of the progress document."""
-    return orjson.dumps(
-        {"as_of": progress.as_of, "positions": dict(progress.positions)}, option=orjson.OPT_NON_STR_KEYS
-    ).decode()
+def from_elastic(source: Mapping[str, Any]) -> Document:
+    """Return the document of a hit."""
+    return payload.load(source["payload"])
 
 
-def load_progress(told: str) -> Progress:
-    """Return the progress of its payload."""
-    kept = orjson.loads(told)
-    as_of = datetime.fromisoformat(kept["as_of"]) if kept["as_of"] else None
-    return Progress(as_of=as_of, positions={int(partition): at for partition, at in kept["positions"].items()})
+def progress_to_elastic(progress: Progress) -> dict[str, Any]:
+    """Return the source of the document that keeps the progress."""
+    as_of = progress.as_of.isoformat() if progress.as_of else ""
+    positions = {str(partition): offset for partition, offset in progress.positions.items()}
+    return {"progress": {"as_of": as_of, "positions": positions}}
+
+
+def progress_from_elastic(source: Mapping[str, Any]) -> Progress:
+    """Return the progress that was kept."""
+    kept = source["progress"]
+    return Progress(
+        as_of=datetime.fromisoformat(kept["as_of"]) if kept["as_of"] else None,
+        positions={int(partition): offset for partition, offset in kept.get("positions", {}).items()},
+    )

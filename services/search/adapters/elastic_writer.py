@@ -1,195 +1,203 @@
-"""The writer of the index in Elasticsearch: documents by external version, an alias swapped after a rebuild."""
+"""The writer of an index in Elasticsearch: bulks with external versions, one lease, generations built beside."""
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
+from functools import partial
 from typing import Any
 
-from elasticsearch import Elasticsearch, NotFoundError
+from elasticsearch import Elasticsearch
 from elasticsearch.helpers import streaming_bulk
 
 from services.common.errors import DependencyUnavailable, PreconditionFailed
-from services.search.adapters import elastic_schema
-from services.search.adapters.elastic_client import ElasticSettings, connect, speaking
-from services.search.adapters.elastic_lock import WriterLock
-from services.search.adapters.elastic_names import alias_of, indexes, lock_of, next_index
-from services.search.adapters.elastic_schema import PROGRESS_ID
+from services.search.adapters.elastic_client import ElasticSettings, answering, connect
+from services.search.adapters.elastic_generations import Generations
+from services.search.adapters.elastic_lease import WriterLease
+from services.search.adapters.elastic_schema import (
+    PROGRESS_ID,
+    progress_from_elastic,
+    progress_to_elastic,
+    to_elastic,
+)
 from services.search.application.ports import IndexSink, Progress
 from services.search.domain.document import Document
 
-#: Documents are some 2 kB: a request of this size is well below what a server takes, and large enough to be cheap.
-CHUNK_DOCUMENTS = 2000
-CONFLICT, NOT_FOUND = 409, 404
-TOMBSTONE_SECONDS = 10.0
-TOMBSTONE_POLL_SECONDS = 0.1
+#: About 1 MB of tokens a request: from here on a larger one is no faster, and only holds the heap longer.
+CHUNK_DOCUMENTS = 1000
+#: One makes tokens while the server works for the other two; more would wait for Python's lock.
+SENDERS = 3
+#: A full queue of the server is waited for: 0.1, 0.2, 0.4 … seconds, six times.
+RETRIES, FIRST_WAIT_SECONDS = 6, 0.1
+#: The server's clock of deletes ticks each 0.2 seconds; within a tick it still holds a deleted version against us.
+FORGETTING_SECONDS, LOOK_SECONDS = 5.0, 0.05
+CONFLICT = 409
+
+Action = dict[str, Any]
 
 
 class ElasticSink:
-    """Takes documents into one index."""
+    """Takes documents into one generation.
 
-    def __init__(self, client: Elasticsearch, index: str, lock: WriterLock) -> None:
-        self.index = index
+    Elasticsearch itself compares versions (`external`): what it holds with the same or a higher one it refuses, which
+    is no failure. Nothing is kept here, so that a restart, or a writer elsewhere, goes on with what the index holds.
+    """
+
+    def __init__(self, client: Elasticsearch, generation: str, lease: WriterLease) -> None:
+        self.generation = generation
         self._client = client
-        self._lock = lock
-        self._progress = self._read_progress()
+        self._lease = lease
+        with answering():
+            self._progress = progress_from_elastic(client.get(index=generation, id=PROGRESS_ID)["_source"])
 
     def apply(self, upserts: Sequence[Document], deletes: Sequence[str], progress: Progress) -> None:
         """See the port."""
-        self._lock.keep()
+        self._lease.confirm()
         newest = {document.credit_code: document for document in sorted(upserts, key=lambda d: d.version)}
-        with speaking():
-            if deletes:
-                self._bulk([{"_op_type": "delete", "_id": code} for code in deletes])
-                self._client.indices.refresh(index=self.index)
-            self._upsert(newest)
-            self._client.indices.refresh(index=self.index)
+        with answering():
+            self._send([partial(_delete_action, code) for code in deletes])
+            self._put(newest)
+            self._client.indices.refresh(index=self.generation)
         self.note(progress)
 
     def note(self, progress: Progress) -> None:
-        """See the port."""
-        self._lock.keep()
-        with speaking():
-            told = {"payload": elastic_schema.dump_progress(progress)}
-            self._client.index(index=self.index, id=PROGRESS_ID, document=told)
+        """See the port; seen after the documents, so that what is said is never fresher than what is found."""
+        self._lease.confirm()
+        with answering():
+            source = progress_to_elastic(progress)
+            self._client.index(index=self.generation, id=PROGRESS_ID, document=source, refresh=True)
         self._progress = progress
 
     def progress(self) -> Progress:
         """See the port."""
         return self._progress
 
-    def _upsert(self, documents: Mapping[str, Document]) -> None:
-        """Put documents; the server refuses those that are not newer than what it has. Deleted codes are new again."""
-        deadline = time.monotonic() + TOMBSTONE_SECONDS
-        left = documents
-        while refused := self._bulk([_put(document) for document in left.values()]):
-            absent = self._absent([code for code in refused if code in left])
-            if not absent:
-                return
+    def _put(self, documents: dict[str, Document]) -> None:
+        """Put the documents; those that are refused for the version of a code that is gone, again until they are not."""
+        refused = self._send([partial(_put_action, document) for document in documents.values()])
+        deadline = time.monotonic() + FORGETTING_SECONDS
+        while gone := self._absent(refused):
             if time.monotonic() > deadline:
-                raise DependencyUnavailable(f"Elasticsearch still remembers the version of deleted {absent[0]}")
-            left = {code: left[code] for code in absent}
-            time.sleep(TOMBSTONE_POLL_SECONDS)  # the server forgets a tombstone at a refresh after its clock ticked
-            self._client.indices.refresh(index=self.index)
+                raise DependencyUnavailable(
+                    "Elasticsearch does not forget deleted versions: set index.gc_deletes to 0s"
+                )
+            time.sleep(LOOK_SECONDS)
+            refused = self._send([partial(_put_action, documents[code]) for code in gone])
 
-    def _bulk(self, actions: Sequence[dict[str, Any]]) -> list[str]:
-        """Send actions and return the codes that were refused for their version; raises what else was refused."""
+    def _send(self, actions: Sequence[Callable[[], Action]]) -> Sequence[str]:
+        """Send actions of different codes; returns the codes that were refused for their versions.
+
+        The tokens of one chunk are made while the server indexes another. Raises when anything else was refused.
+        """
+        chunks = [actions[start : start + CHUNK_DOCUMENTS] for start in range(0, len(actions), CHUNK_DOCUMENTS)]
+        if len(chunks) <= 1:
+            return [code for chunk in chunks for code in self._send_chunk(chunk)]
+        with ThreadPoolExecutor(SENDERS) as senders:
+            return [code for refused in senders.map(self._send_chunk, chunks) for code in refused]
+
+    def _send_chunk(self, actions: Sequence[Callable[[], Action]]) -> Sequence[str]:
         refused = []
-        outcomes = streaming_bulk(
-            self._client, actions, index=self.index, chunk_size=CHUNK_DOCUMENTS, raise_on_error=False
-        )
-        for is_done, outcome in outcomes:
-            (told,) = outcome.values()
-            if told["status"] == CONFLICT:
-                refused.append(str(told["_id"]))
-            elif not is_done and told["status"] != NOT_FOUND:
-                raise DependencyUnavailable(f"Elasticsearch refused {told['_id']}: {told.get('error')}")
+        for is_done, answer in streaming_bulk(
+            self._client,
+            (make() for make in actions),
+            index=self.generation,
+            chunk_size=CHUNK_DOCUMENTS,
+            raise_on_error=False,
+            max_retries=RETRIES,
+            initial_backoff=FIRST_WAIT_SECONDS,
+        ):
+            (told,) = answer.values()
+            if not is_done and told["status"] == CONFLICT:
+                refused.append(told["_id"])
+            elif "error" in told:  # a delete of what is not there is not done, and no error
+                raise DependencyUnavailable(f"Elasticsearch did not take {told['_id']}: {told['error']}")
         return refused
 
-    def _absent(self, codes: Sequence[str]) -> list[str]:
-        found = self._client.mget(index=self.index, ids=list(codes), source=False)["docs"]
-        return [str(one["_id"]) for one in found if not one.get("found")]
-
-    def _read_progress(self) -> Progress:
-        try:
-            told = self._client.get(index=self.index, id=PROGRESS_ID)
-        except NotFoundError:
-            return Progress()
-        return elastic_schema.load_progress(told["_source"]["payload"])
+    def _absent(self, codes: Sequence[str]) -> Sequence[str]:
+        if not codes:
+            return ()
+        found = self._client.mget(index=self.generation, ids=[*codes], source=False)["docs"]
+        return [told["_id"] for told in found if not told["found"]]
 
 
 class ElasticWriter:
-    """The one writer; see the port. Raises PreconditionFailed when another process writes."""
+    """The one writer of an index; see the port.
+
+    Raises PreconditionFailed when another process writes the index, or the servers are of a major that the client
+    cannot speak to.
+    """
 
     def __init__(self, settings: ElasticSettings) -> None:
-        self._settings = settings
-        self._client = connect(settings)
-        with speaking():
-            self._lock = WriterLock(self._client, lock_of(settings))
-            self._sink = self._open()
+        with ExitStack() as opened:
+            self._client = opened.enter_context(closing(connect(settings)))
+            self._lease = opened.enter_context(closing(WriterLease(self._client, settings.name)))
+            self._generations = Generations(self._client, settings)
+            with answering():
+                self._live = self._open()
+            self._opened = opened.pop_all()
 
     def needs_rebuild(self) -> bool:
         """See the port."""
-        return self._sink is None
+        return self._live is None
 
     def apply(self, upserts: Sequence[Document], deletes: Sequence[str], progress: Progress) -> None:
-        """See the port; raises PreconditionFailed when the index must be rebuilt first."""
-        self._current().apply(upserts, deletes, progress)
+        """See the port."""
+        self._sink().apply(upserts, deletes, progress)
 
     def note(self, progress: Progress) -> None:
         """See the port."""
-        self._current().note(progress)
+        self._sink().note(progress)
 
     def progress(self) -> Progress:
         """See the port."""
-        return self._sink.progress() if self._sink is not None else Progress()
+        return self._sink().progress()
 
     @contextmanager
     def rebuild(self) -> Iterator[IndexSink]:
         """See the port."""
-        with speaking():
-            fresh = self._make()
+        with answering():
+            fresh = ElasticSink(self._client, self._generations.make(), self._lease)
         try:
             yield fresh
+            self._lease.confirm()
+            with answering():
+                self._generations.swap_in(fresh.generation)
         except BaseException:
-            self._client.indices.delete(index=fresh.index)
+            with answering():
+                self._generations.remove(fresh.generation)
             raise
-        with speaking():
-            self._swap(fresh)
-        self._sink = fresh
+        self._live = fresh
+        with answering():
+            self._generations.remove_others()
 
     def close(self) -> None:
         """See the port."""
-        self._lock.release()
-        self._client.close()
-
-    def _current(self) -> ElasticSink:
-        if self._sink is None:
-            raise PreconditionFailed("the index is of another version of the code: rebuild it first")
-        return self._sink
+        self._opened.close()
 
     def _open(self) -> ElasticSink | None:
-        """Return the index in use, a new one where there is none at all; None when only other versions have one."""
-        found = indexes(self._client, self._settings)
-        alias = alias_of(self._settings)
-        current = next((name for name, aliases in found.items() if alias in aliases), None)
-        if current is None and any(found.values()):
-            return None
-        unfinished = [name for name in found if name != current]  # killed rebuilds, and versions that ours has replaced
-        if unfinished:
-            self._client.indices.delete(index=unfinished)
-        if current is not None:
-            return ElasticSink(self._client, current, self._lock)
-        fresh = self._make()
-        self._swap(fresh)
-        return fresh
+        current = self._generations.current()
+        if current is None:
+            current = self._generations.make()
+            self._generations.swap_in(current)
+        self._generations.remove_others()
+        readable = self._generations.is_readable(current)
+        return ElasticSink(self._client, current, self._lease) if readable else None
 
-    def _make(self) -> ElasticSink:
-        index = next_index(self._settings, indexes(self._client, self._settings))
-        self._client.indices.create(
-            index=index,
-            settings=elastic_schema.settings(self._settings.replicas),
-            mappings=elastic_schema.mapping(),
-            wait_for_active_shards="1",
-        )
-        sink = ElasticSink(self._client, index, self._lock)
-        sink.note(Progress())
-        return sink
-
-    def _swap(self, fresh: ElasticSink) -> None:
-        """Point the alias to another index and remove the one before, in one step of the cluster."""
-        alias = alias_of(self._settings)
-        found = indexes(self._client, self._settings)
-        old = [name for name, aliases in found.items() if alias in aliases and name != fresh.index]
-        actions: list[dict[str, Any]] = [{"add": {"index": fresh.index, "alias": alias}}]
-        actions += [{"remove_index": {"index": name}} for name in old]
-        self._client.indices.update_aliases(actions=actions)
+    def _sink(self) -> ElasticSink:
+        if self._live is None:
+            raise PreconditionFailed("the index is of another version of the code: rebuild it first")
+        return self._live
 
 
-def _put(document: Document) -> dict[str, Any]:
+def _delete_action(code: str) -> Action:
+    return {"_op_type": "delete", "_id": code}
+
+
+def _put_action(document: Document) -> Action:
     return {
         "_op_type": "index",
         "_id": document.credit_code,
         "version": document.version,
         "version_type": "external",
-        "_source": elastic_schema.to_elastic(document),
+        "_source": to_elastic(document),
     }

@@ -8,17 +8,22 @@ from collections.abc import Iterable, Sequence
 from tantivy import Occur, Query
 
 from services.common.kernel.credit_code import LENGTH
-from services.search.adapters.tantivy_schema import LONGEST_CODE_PREFIX, RANKED, SCHEMA
+from services.search.adapters.fields import LONGEST_CODE_PREFIX, RANKED
+from services.search.adapters.tantivy_schema import SCHEMA
+from services.search.adapters.tiers import (
+    BEGINNING,
+    CODE,
+    EVERY_PAIR,
+    INITIALS,
+    LIKENESS_WEIGHT,
+    PINYIN,
+    SAME_CORE,
+    SAME_NAME,
+    SAME_PINYIN,
+)
 from services.search.application.ports import Filters
 from services.search.domain import query as typed
 from services.search.domain.name_keys import LONGEST_START
-
-#: The tiers of the port's contract; far enough apart that the likeness (at most some 50) moves nobody between them.
-CODE, SAME_NAME, SAME_CORE, BEGINNING, EVERY_PAIR = 51200.0, 12800.0, 6400.0, 3200.0, 1600.0
-#: Pinyin as it is typed, then as it may go on, then first letters.
-SAME_PINYIN, PINYIN, INITIALS = 400.0, 200.0, 100.0
-#: Likeness orders within a tier: BM25 prefers rare pairs and short names.
-LIKENESS_WEIGHT = 0.1
 
 
 def right(text: typed.Query, filters: Filters) -> Query:

@@ -3,18 +3,12 @@
 import tantivy
 
 from services.search.adapters import payload
+from services.search.adapters.fields import MANY, RANKED, SINGLE, field_tokens
 from services.search.domain.document import Document
-from services.search.domain.name_keys import name_keys
 
 #: Raise it when the fields or the keys change: an index of another version is rebuilt beside the one in use.
 SCHEMA_VERSION = 1
 TOKENS = "tokens"
-LONGEST_CODE_PREFIX = 10
-#: Fields that hold one token, and fields that hold many, joined by blanks.
-SINGLE = ("code", "exact", "core", "grade")
-MANY = ("code_prefix", "region", "grams", "starts", "sounds", "initials")
-#: Fields whose frequencies are kept, because names that are only like the text are ranked by them.
-RANKED = ("grams", "sounds")
 
 
 def make_schema() -> tantivy.Schema:
@@ -40,16 +34,9 @@ def register_tokens(index: tantivy.Index) -> tantivy.Index:
 
 def to_tantivy(document: Document) -> tantivy.Document:
     """Return the document as tantivy takes it."""
-    keys = name_keys(document.name)
     made = tantivy.Document()
-    for field, token in (("code", document.credit_code), ("exact", keys.exact), ("core", keys.core)):
-        made.add_text(field, token)
-    made.add_text("grade", document.grade)
-    made.add_text("code_prefix", prefixes(document.credit_code, LONGEST_CODE_PREFIX))
-    made.add_text("region", prefixes(document.region_code, len(document.region_code)))
-    for field, tokens in (("grams", keys.grams), ("starts", keys.starts), ("sounds", keys.sounds)):
-        made.add_text(field, " ".join(tokens))
-    made.add_text("initials", " ".join(keys.initials))
+    for field, tokens in field_tokens(document).items():
+        made.add_text(field, tokens)
     made.add_unsigned("version", document.version)
     made.add_bytes("payload", payload.dump(document))
     return made
@@ -58,8 +45,3 @@ def to_tantivy(document: Document) -> tantivy.Document:
 def from_tantivy(found: tantivy.Document) -> Document:
     """Return the document of a hit."""
     return payload.load(bytes(found.get_first("payload") or b""))
-
-
-def prefixes(text: str, longest: int) -> str:
-    """Return the beginnings of a text up to a length, as tokens."""
-    return " ".join(text[:length] for length in range(1, min(longest, len(text)) + 1))

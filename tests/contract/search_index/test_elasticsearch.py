@@ -1,28 +1,40 @@
-"""Elasticsearch keeps the contract of the search index; and what only it has: names, majors, a lock that expires."""
+"""Elasticsearch keeps the contract; and what only it promises: a lease, generations, one snapshot an answer."""
 
+import signal
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
-from uuid import uuid4
 
 import pytest
+from elasticsearch import Elasticsearch as Client
 
-from deploy.engines.elasticsearch import Elasticsearch
 from services.common.errors import DependencyUnavailable, PreconditionFailed
-from services.search.adapters.elastic_client import ElasticSettings, check_major
-from services.search.adapters.elastic_names import indexes
+from services.search.adapters.elastic_client import ElasticSettings
 from services.search.adapters.elastic_reader import ElasticReader
 from services.search.adapters.elastic_writer import ElasticWriter
-from services.search.application.ports import Progress, SearchReader, SearchWriter
-from tests.contract.search_index.suite import SearchIndexContract, document
+from services.search.adapters.tantivy_reader import TantivyReader
+from services.search.adapters.tantivy_writer import TantivyWriter
+from services.search.application.ports import Filters, Progress, SearchReader, SearchWriter
+from services.search.domain.query import parse_query
+from tests.contract.search_index.suite import SearchIndexContract, code, document
 
-
-@pytest.fixture
-def settings(elasticsearch: Elasticsearch) -> Iterator[ElasticSettings]:
-    """Return settings with names of the test's own; its indexes go with it."""
-    made = ElasticSettings(url=elasticsearch.url, prefix=f"t{uuid4().hex[:12]}")
-    yield made
-    with elasticsearch.client() as client:
-        if names := [*indexes(client, made)]:
-            client.indices.delete(index=names)
+#: A writer in a process of its own: says when it holds the index, then applies a document a line.
+WRITE = """
+import sys
+from services.common.errors import PreconditionFailed
+from services.search.adapters.elastic_client import ElasticSettings
+from services.search.adapters.elastic_writer import ElasticWriter
+from services.search.application.ports import Progress
+from tests.contract.search_index.suite import document
+writer = ElasticWriter(ElasticSettings(urls=(sys.argv[1],), name=sys.argv[2], replicas=0))
+print("holds", flush=True)
+for line in sys.stdin:
+    try:
+        writer.apply([document(1, line.strip(), version=9)], [], Progress())
+        print("applied", flush=True)
+    except PreconditionFailed:
+        print("superseded", flush=True)
+"""
 
 
 class TestElasticsearch(SearchIndexContract):
@@ -30,7 +42,7 @@ class TestElasticsearch(SearchIndexContract):
         "import sys\n"
         "from services.search.adapters.elastic_client import ElasticSettings\n"
         "from services.search.adapters.elastic_reader import ElasticReader\n"
-        "reader = ElasticReader(ElasticSettings(url=sys.argv[1], prefix=sys.argv[2]))\n"
+        "reader = ElasticReader(ElasticSettings(urls=(sys.argv[1],), name=sys.argv[2]))\n"
     )
 
     @pytest.fixture
@@ -43,51 +55,155 @@ class TestElasticsearch(SearchIndexContract):
 
     @pytest.fixture
     def reader_arguments(self, settings: ElasticSettings) -> Sequence[str]:
-        return [settings.url, settings.prefix]
+        return [settings.urls[0], settings.name]
 
 
-def test_what_a_killed_rebuild_left_goes_at_the_next_start(
-    settings: ElasticSettings, elasticsearch: Elasticsearch
+@pytest.fixture
+def writer_process(settings: ElasticSettings) -> Iterator[subprocess.Popen[str]]:
+    """Return a process that holds the index."""
+    command = [sys.executable, "-c", WRITE, settings.urls[0], settings.name]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "holds\n"
+        yield process
+        process.kill()
+
+
+def _found(reader: SearchReader, text: str) -> list[str]:
+    found = reader.search(parse_query(text, field="query"), filters=Filters(), offset=0, limit=5)
+    return [d.name for d in found.documents]
+
+
+def _generations(client: Client, settings: ElasticSettings) -> list[str]:
+    return sorted(client.indices.get(index=f"{settings.name}-v*"))
+
+
+def test_a_frozen_writer_is_superseded_and_learns_it_when_it_wakes(
+    settings: ElasticSettings, writer_process: subprocess.Popen[str]
 ) -> None:
+    with pytest.raises(PreconditionFailed, match="another process writes"):
+        ElasticWriter(settings)
+    writer_process.send_signal(signal.SIGSTOP)
+    writer = ElasticWriter(settings)
+    writer.apply([document(1, "新名称商贸", version=10)], [], Progress())
+    writer_process.send_signal(signal.SIGCONT)
+    assert writer_process.communicate("旧名称商贸\n", timeout=60)[0] == "superseded\n"
+    reader = ElasticReader(settings)
+    assert _found(reader, "名称商贸") == ["新名称商贸"]
+    reader.close()
+    writer.close()
+
+
+def test_after_a_killed_writer_another_goes_on(
+    settings: ElasticSettings, writer_process: subprocess.Popen[str]
+) -> None:
+    assert writer_process.stdin is not None
+    assert writer_process.stdout is not None
+    writer_process.stdin.write("老店\n")
+    writer_process.stdin.flush()
+    assert writer_process.stdout.readline() == "applied\n"
+    writer_process.kill()
+    writer = ElasticWriter(settings)
+    reader = ElasticReader(settings)
+    assert _found(reader, "老店") == ["老店"]
+    reader.close()
+    writer.close()
+
+
+def test_what_a_killed_rebuild_left_goes_at_the_next_start(settings: ElasticSettings, client: Client) -> None:
     ElasticWriter(settings).close()
-    with elasticsearch.client() as client:
-        client.indices.create(index=f"{settings.prefix}-v1-000077")
-        ElasticWriter(settings).close()
-        assert len(indexes(client, settings)) == 1
+    client.indices.create(index=f"{settings.name}-v1-left")
+    assert len(_generations(client, settings)) == 2
+    ElasticWriter(settings).close()
+    assert len(_generations(client, settings)) == 1
 
 
-def test_an_index_of_other_code_is_not_read_and_asks_to_be_rebuilt(
-    settings: ElasticSettings, elasticsearch: Elasticsearch
-) -> None:
-    with elasticsearch.client() as client:
-        other = f"{settings.prefix}-v999-000001"
-        client.indices.create(index=other, aliases={f"{settings.prefix}-v999": {}})
-        reader, writer = ElasticReader(settings), ElasticWriter(settings)
-        assert writer.needs_rebuild()
-        with pytest.raises(DependencyUnavailable):
-            reader.reload()
-        with pytest.raises(PreconditionFailed):
-            writer.apply([document(1, "店")], [], Progress())
-        with writer.rebuild() as fresh:
-            fresh.apply([document(1, "新店")], [], Progress())
-        assert not writer.needs_rebuild()
+def test_an_index_of_other_code_is_not_read_and_asks_to_be_rebuilt(settings: ElasticSettings, client: Client) -> None:
+    client.indices.create(index=f"{settings.name}-v999-1", aliases={settings.name: {}})
+    reader, writer = ElasticReader(settings), ElasticWriter(settings)
+    assert writer.needs_rebuild()
+    with pytest.raises(DependencyUnavailable):
         reader.reload()
-        writer.close()
-        ElasticWriter(settings).close()
-        assert other not in indexes(client, settings)
+    with pytest.raises(PreconditionFailed):
+        writer.apply([document(1, "店")], [], Progress())
+    with writer.rebuild() as fresh:
+        fresh.apply([document(1, "新店")], [], Progress())
+    assert not writer.needs_rebuild()
+    assert _found(reader, "新店") == ["新店"]
+    assert f"{settings.name}-v999-1" not in _generations(client, settings)
+    reader.close()
+    writer.close()
 
 
-@pytest.mark.parametrize("version", ["8.19.5", "9.2.0"])
-def test_servers_of_these_majors_are_spoken_to(version: str) -> None:
-    check_major(version)
+def test_a_generation_that_was_taken_away_is_said_and_made_anew_at_the_next_start(
+    settings: ElasticSettings, client: Client
+) -> None:
+    writer, reader = ElasticWriter(settings), ElasticReader(settings)
+    writer.apply([document(1, "老店")], [], Progress(positions={0: 1}))
+    assert _found(reader, "老店") == ["老店"]
+    (generation,) = _generations(client, settings)
+    client.indices.delete(index=generation)
+    with pytest.raises(DependencyUnavailable):
+        writer.apply([document(2, "新店")], [], Progress(positions={0: 2}))
+    with pytest.raises(DependencyUnavailable):
+        reader.reload()
+    writer.close()
+    writer = ElasticWriter(settings)
+    assert writer.progress() == Progress()
+    writer.apply([document(2, "新店")], [], Progress())
+    assert _found(reader, "新店") == ["新店"]
+    reader.close()
+    writer.close()
 
 
-@pytest.mark.parametrize("version", ["7.17.29", "10.0.0"])
-def test_another_major_is_refused_by_name(version: str) -> None:
-    with pytest.raises(PreconditionFailed, match=rf"Elasticsearch {version}.* major 8 or 9"):
-        check_major(version)
+def test_an_index_that_has_the_name_of_the_alias_is_left_alone(settings: ElasticSettings, client: Client) -> None:
+    client.indices.create(index=settings.name)
+    with pytest.raises(PreconditionFailed, match=r"set elasticsearch\.name"):
+        ElasticWriter(settings)
+    assert client.indices.exists(index=settings.name)
 
 
-def test_a_server_that_does_not_answer_is_said() -> None:
-    with pytest.raises(DependencyUnavailable, match="does not answer"):
-        ElasticReader(ElasticSettings(url="http://127.0.0.1:1"))
+def test_a_name_longer_than_a_term_is_found_by_its_parts(settings: ElasticSettings) -> None:
+    writer, reader = ElasticWriter(settings), ElasticReader(settings)
+    name = "贵州" + "长" * 20_000 + "优品"
+    writer.apply([document(1, name)], [], Progress())
+    assert _found(reader, "优品") == [name]
+    reader.close()
+    writer.close()
+
+
+def test_the_last_page_is_given(settings: ElasticSettings) -> None:
+    writer, reader = ElasticWriter(settings), ElasticReader(settings)
+    writer.apply([document(n, "优品") for n in range(10_050)], [], Progress())
+    query = parse_query("优品", field="query")
+    page = reader.search(query, filters=Filters(), offset=9_999, limit=100)
+    assert [d.credit_code for d in page.documents] == [code(n) for n in range(9_999, 10_050)]
+    assert page.total == 10_000
+    reader.close()
+    writer.close()
+
+
+TYPED = (
+    "贵阳优品", "优品电子", "电子商务有限公司", "贵州黔货", "茶叶商行", "老王", "清镇老王茶叶", "gzyp", "guiyang", "laowang",
+    "qianhuo", "youpindianzi", "贵洲优品电子商务", "老王茶叶有限公司", "9152", "91520102MA600000", "电商", "黔货出山科技",
+)  # fmt: skip
+
+
+def test_both_engines_find_the_same(settings: ElasticSettings, tmp_path_factory: pytest.TempPathFactory) -> None:
+    folder = tmp_path_factory.mktemp("tantivy")
+    writers, readers = (
+        (ElasticWriter(settings), TantivyWriter(folder)),
+        (ElasticReader(settings), TantivyReader(folder)),
+    )
+    places, brands = ("贵州", "贵阳", "遵义", "清镇市", "贵阳市云岩区"), ("优品", "黔货", "老王", "黔货出山", "长江")
+    trades, forms = ("电子商务", "茶叶", "科技", "辣椒", ""), ("有限公司", "商行", "店", "有限责任公司贵阳分公司")
+    names = [p + b + t + f for p in places for b in brands for t in trades for f in forms]
+    for writer in writers:
+        writer.apply([document(n, name) for n, name in enumerate(names)], [], Progress())
+    for typed in TYPED:
+        query = parse_query(typed, field="query")
+        ours, theirs = (r.search(query, filters=Filters(), offset=0, limit=1000) for r in readers)
+        assert ours.total == theirs.total, typed
+        assert {d.credit_code for d in ours.documents} == {d.credit_code for d in theirs.documents}, typed
+    for closing in (*readers, *writers):
+        closing.close()

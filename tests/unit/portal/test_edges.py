@@ -12,6 +12,7 @@ import pytest
 from services.common.clock import FixedClock
 from services.portal.app import make_app
 from services.portal.bootstrap import serve
+from services.portal.gateway import Channels
 
 CODE = "91520900MA6GN48P46"
 
@@ -22,7 +23,14 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # bound and not listening: a connection is refused for as long as we hold it
         async with grpc.aio.insecure_channel(f"127.0.0.1:{taken.getsockname()[1]}") as channel:
-            server = serve(make_app(channel, FixedClock(datetime(2026, 6, 15, tzinfo=UTC))), "127.0.0.1", 0)
+            server = serve(
+                make_app(
+                    Channels(registry=channel, credit=channel, search=channel),
+                    FixedClock(datetime(2026, 6, 15, tzinfo=UTC)),
+                ),
+                "127.0.0.1",
+                0,
+            )
             await server.start()
             async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}") as made:
                 yield made
@@ -126,7 +134,13 @@ async def test_static_files_may_be_kept_by_their_digest(client: httpx.AsyncClien
 
 async def test_what_nobody_foresaw_is_a_page_with_all_its_headers() -> None:
     channel = grpc.aio.insecure_channel("127.0.0.1:9")
-    server = serve(make_app(channel, FixedClock(datetime(2026, 6, 15, tzinfo=UTC))), "127.0.0.1", 0)
+    server = serve(
+        make_app(
+            Channels(registry=channel, credit=channel, search=channel), FixedClock(datetime(2026, 6, 15, tzinfo=UTC))
+        ),
+        "127.0.0.1",
+        0,
+    )
     await server.start()
     await channel.close()  # a call on a closed channel is no status of a service but a defect of ours
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{server.port}") as client:
@@ -139,7 +153,9 @@ async def test_what_nobody_foresaw_is_a_page_with_all_its_headers() -> None:
 
 async def test_a_taken_address_is_told_at_once(client: httpx.AsyncClient) -> None:
     async with grpc.aio.insecure_channel("127.0.0.1:9") as channel:
-        app = make_app(channel, FixedClock(datetime(2026, 6, 15, tzinfo=UTC)))
+        app = make_app(
+            Channels(registry=channel, credit=channel, search=channel), FixedClock(datetime(2026, 6, 15, tzinfo=UTC))
+        )
         with pytest.raises(OSError, match="in use"):
             serve(app, "127.0.0.1", client.base_url.port or 0)
 

@@ -1,0 +1,112 @@
+"""`index_rebuild`: records a second from the record topic into a new index, against a bulk load of the same ready documents."""
+
+import os
+import random
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from elasticsearch.helpers import streaming_bulk
+from merchantcredit.credit.v1.record_pb2 import PublicRecord, PublishedFact
+
+from deploy.engines import runner
+from deploy.engines.elasticsearch import Elasticsearch, release_of
+from deploy.engines.versions import DEFAULT_ELASTICSEARCH
+from services.common.clock import SystemClock
+from services.common.eventlog.feeds import FeedsEventLog
+from services.common.eventlog.port import Message, Record
+from services.common.eventlog.sequencer import Sequencer
+from services.common.eventlog.topics import RECORD
+from services.search.adapters.elastic_client import ElasticSettings, connect
+from services.search.adapters.elastic_generations import Generations
+from services.search.adapters.elastic_schema import to_elastic
+from services.search.adapters.elastic_writer import CHUNK_DOCUMENTS, ElasticWriter
+from services.search.application.rebuild import RebuildIndex
+from services.search.consumers.records import decode
+from tests.benchmarks import workload
+from tests.benchmarks.fresh import fresh_database, settle
+from tests.benchmarks.harness import Outcome, Scale, benchmark
+from tests.engines import SOFTWARE, free_ports
+
+RECORDS = 100_000
+FACTS_EACH = 4
+#: A server compiles what it does often; so many documents make it as fast as it stays.
+WARM_UP = 50_000
+
+
+@benchmark("index_rebuild", unit="records/s", to="a bulk load of the same ready documents into the same kind of index")
+def index_rebuild(scale: Scale) -> Outcome:
+    """Rebuild over a topic of distinct names; then load what came out of it as it is."""
+    records = scale.of(RECORDS)
+    with fresh_database() as dsn, fresh_elasticsearch() as settings:
+        fill(dsn, records)
+        ready = [*_ready(records)]
+        _load(settings, ready[: scale.of(WARM_UP)])
+        with closing(FeedsEventLog(dsn)) as log, closing(ElasticWriter(settings)) as writer:
+            rebuild = RebuildIndex(log, writer, decode, SystemClock())
+            rate = records / _seconds(lambda: rebuild(threading.Event()))
+        with closing(connect(settings)) as client:
+            assert client.count(index=settings.name)["count"] == records + 1  # with the progress
+        return Outcome(rate, records / _seconds(lambda: _load(settings, ready)))
+
+
+@contextmanager
+def fresh_elasticsearch() -> Iterator[ElasticSettings]:
+    """Yield the settings of a server of its own in a temporary folder."""
+    release = release_of(os.environ.get("ES_VERSION") or DEFAULT_ELASTICSEARCH)
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        engine = Elasticsearch(folder=Path(folder) / "es", port=free_ports(), software=SOFTWARE, release=release)
+        runner.start(engine, dies_with_parent=True)
+        try:
+            yield ElasticSettings(urls=(engine.url,), replicas=0)
+        finally:
+            runner.stop(engine)
+
+
+def fill(dsn: str, records: int) -> None:
+    """Put so many records on the topic, numbered."""
+    messages = (Message(topic=RECORD, key=r.credit_code, value=r.SerializeToString()) for r in _public(records))
+    with closing(FeedsEventLog(dsn)) as log:
+        for chunk in workload.chunks(messages):
+            log.publish(chunk)
+    sequencer = Sequencer(dsn)
+    while sequencer.sequence_once():
+        pass
+    settle(dsn)
+
+
+def _public(records: int) -> Iterator[PublicRecord]:
+    rng = random.Random(workload.SEED)
+    for number, code in enumerate(workload.codes(records)):
+        firm = workload.enterprise(code, number)
+        yield PublicRecord(
+            credit_code=code, name=firm.name, grade="A", score_millipoints=rng.randrange(900_000), revision=number,
+            region_code=firm.region_code, status=firm.status, address=firm.address, business_scope=firm.business_scope,
+            facts=[PublishedFact(fact_id=f"penalty:{number}-{n}", until="2029-06-30") for n in range(FACTS_EACH)],
+        )  # fmt: skip
+
+
+def _ready(records: int) -> Iterator[dict[str, Any]]:
+    for public in _public(records):
+        document = decode(Record(RECORD, 0, 0, public.credit_code, {}, public.SerializeToString()))
+        assert document is not None
+        yield {"_id": public.credit_code, "_source": to_elastic(document)}
+
+
+def _load(settings: ElasticSettings, ready: Sequence[Mapping[str, Any]]) -> None:
+    with closing(connect(settings)) as client:
+        index = Generations(client, settings).make()
+        for is_done, answer in streaming_bulk(client, ready, index=index, chunk_size=CHUNK_DOCUMENTS):
+            assert is_done, answer
+        client.indices.flush(index=index, force=True)
+        client.indices.refresh(index=index)
+
+
+def _seconds(work: Callable[[], None]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
