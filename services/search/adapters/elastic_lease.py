@@ -7,6 +7,7 @@ change nothing that is newer; it learns that it was superseded before its next b
 
 import threading
 import time
+from typing import NamedTuple
 from uuid import uuid4
 
 import structlog
@@ -22,8 +23,13 @@ _ID = "lease"
 
 log = structlog.get_logger()
 
-#: The sequence number and the term of a write: together they name one state of the document.
-State = tuple[int, int]
+
+class State(NamedTuple):
+    """One state of the document: the sequence number and the term of the write that made it, and who wrote."""
+
+    sequence: int
+    term: int
+    owner: str
 
 
 class WriterLease:
@@ -58,8 +64,9 @@ class WriterLease:
         self._keeper.join()
         try:
             with answering():
-                sequence, term = self._state
-                self._client.delete(index=self._index, id=_ID, if_seq_no=sequence, if_primary_term=term)
+                self._client.delete(
+                    index=self._index, id=_ID, if_seq_no=self._state.sequence, if_primary_term=self._state.term
+                )
         except (ConflictError, DependencyUnavailable):
             log.warning("search_writer_lease_not_returned")  # another has it, or will have it in four seconds
 
@@ -82,18 +89,18 @@ class WriterLease:
             found = self._client.get(index=self._index, id=_ID)
         except NotFoundError:
             return None
-        return found["_seq_no"], found["_primary_term"]
+        return State(found["_seq_no"], found["_primary_term"], found["_source"]["owner"])
 
     def _write(self, seen: State | None) -> State:
+        """Write over what was seen, or where nothing was; raises ConflictError when it is otherwise by now."""
         document = {"owner": self._owner}
         if seen is None:
             done = self._client.create(index=self._index, id=_ID, document=document)
         else:
-            sequence, term = seen
             done = self._client.index(
-                index=self._index, id=_ID, document=document, if_seq_no=sequence, if_primary_term=term
+                index=self._index, id=_ID, document=document, if_seq_no=seen.sequence, if_primary_term=seen.term
             )
-        return done["_seq_no"], done["_primary_term"]
+        return State(done["_seq_no"], done["_primary_term"], self._owner)
 
     def _keep(self) -> None:
         while not self._ending.wait(RENEW_SECONDS):
@@ -106,12 +113,19 @@ class WriterLease:
 
     def _renew(self) -> None:
         began = time.monotonic()
+        with self._lock, answering():
+            self._state = self._write_again()
+            self._renewed = began
+
+    def _write_again(self) -> State:
+        """Write over our own last write; an answer may have been lost on its way, and then a newer one is ours too."""
         try:
-            with self._lock, answering():
-                self._state = self._write(self._state)
-                self._renewed = began
+            return self._write(self._state)
         except ConflictError as error:
-            raise self._taken() from error
+            now = self._look()
+            if now is None or now.owner != self._owner:
+                raise self._taken() from error
+            return now
 
     def _taken(self) -> PreconditionFailed:
         return PreconditionFailed(
