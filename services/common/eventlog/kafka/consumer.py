@@ -12,10 +12,11 @@ from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
 from services.common.eventlog.kafka.settings import CONSUMER, KafkaSettings
-from services.common.eventlog.port import OffsetLoader, Record, TopicPartition
+from services.common.eventlog.port import OffsetLoader, Record, TopicPartition, UnknownTopic
 
 #: How often the broker is told how far we are, for tools that show the lag; and so that it keeps the group's generation.
 HINT_SECONDS = 5.0
+TOPIC_SECONDS = 30.0
 #: A position is known without asking the broker once the partition was sought.
 POSITION_MS = 100
 log = structlog.get_logger()
@@ -38,11 +39,15 @@ class KafkaMember:
         )
         self._generation = -1
         self._next_hint = 0.0
-        listener = _SeekOnAssignment(self._consumer, settings, load_offsets)
-        self._consumer.subscribe([settings.physical(topic) for topic in topics], listener=listener)
+        self._topics = [settings.physical(topic) for topic in topics]
+        self._consumer.subscribe(self._topics, listener=_SeekOnAssignment(self._consumer, settings, load_offsets))
 
     def poll(self, *, max_records: int, timeout_seconds: float) -> Sequence[Record]:
-        """Return the next records; a fetch holds about a thousand, so a larger batch takes several."""
+        """Return the next records; a fetch holds about a thousand, so a larger batch takes several.
+
+        Raises UnknownTopic when a topic is not in the cluster.
+        """
+        self._await_topics()
         found = self._fetch(max_records, int(timeout_seconds * 1000))
         while found and len(found) < max_records and (more := self._fetch(max_records - len(found), 0)):
             found += more
@@ -76,6 +81,15 @@ class KafkaMember:
     def close(self) -> None:
         """Leave the group and close the connections."""
         self._consumer.close(autocommit=False)
+
+    def _await_topics(self) -> None:
+        """Wait until the cluster tells the topics' partitions: a member that joins before is given none of them."""
+        deadline = time.monotonic() + TOPIC_SECONDS
+        while self._topics:
+            if self._consumer.partitions_for_topic(self._topics[-1]):
+                self._topics.pop()
+            elif time.monotonic() > deadline:
+                raise UnknownTopic(f"{self._topics[-1]} is not in the cluster: run the role migrate first")
 
     def _fetch(self, max_records: int, timeout_ms: int) -> list[Record]:
         fetched = self._consumer.poll(timeout_ms=timeout_ms, max_records=max_records)

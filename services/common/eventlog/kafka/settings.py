@@ -54,6 +54,8 @@ CONSUMER: dict[str, Any] = {
     # A large batch is worth a large fetch: one merchant's events in it cost one publication.
     "max_partition_fetch_bytes": 2 * MAX_MESSAGE_BYTES,
     "fetch_max_wait_ms": 50,
+    # Partitions that a member was not told of are found soon, not after five minutes.
+    "metadata_max_age_ms": 10_000,
     # Longer than the slowest batch; a process that hangs is found by its heartbeat much sooner.
     "max_poll_interval_ms": 300_000,
 }
