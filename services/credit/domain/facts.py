@@ -195,9 +195,11 @@ def fold(assertions: Iterable[Assertion]) -> Fact | None:
 def _complaint(known: list[Assertion], last: Assertion, body: Complaint) -> Fact:
     """Return the fact of a case; its answer decides the response, else what a source told of it last."""
     case = life.fold(CaseKind(body.kind), body.received_on, map(_account, known))
-    answered = response(case, case.since) if case.answer else _told_response(known)
-    standing = body._replace(status=weighing(case).value, response=int(answered))
-    return Fact(last.fact_id, len(known), last.held, standing, case)
+    answered = response(case, case.since) if case.answer else body.response or _told_response(known)
+    counts_as = weighing(case)
+    if (counts_as, answered) != (body.status, body.response):
+        body = body._replace(status=counts_as.value, response=int(answered))
+    return Fact(last.fact_id, len(known), last.held, body, case)
 
 
 def _account(told: Assertion) -> Account:

@@ -43,6 +43,8 @@ def fold(kind: CaseKind, received_on: date, accounts: Iterable[Account]) -> Case
     """
     known = list(accounts)
     table = TABLES[kind]
+    if len(known) == 1 and (only := _only_step(kind, table, known[0])):
+        return Case(kind, received_on, (only,))
     chain, work = _chain(kind, table, known)
     case = Case(kind, received_on, tuple(chain))
     return _aside(case, known, work)
@@ -55,19 +57,32 @@ class _Told(NamedTuple):
     account: Account
 
 
+def _only_step(kind: CaseKind, table: Table, account: Account) -> Step | None:
+    """Return the step of an account that tells one the table has, and nothing else: most cases are told of once."""
+    if account.step is None or account.answer or account.extended_on:
+        return None
+    step = _as_kind(kind, account.step)
+    return step if step.state in table.rows else None
+
+
+def _as_kind(kind: CaseKind, step: Step) -> Step:
+    """Return a step as a case of its kind names it."""
+    named = AS_LEAD.get(step.state, step.state) if kind is CaseKind.LEAD else step.state
+    return step if named is step.state else step._replace(state=named)
+
+
 def _chain(kind: CaseKind, table: Table, accounts: list[Account]) -> tuple[list[Step], list[WorkItem]]:
     """Return the lawful history, and the accounts of steps that it cannot hold."""
     slots: dict[tuple[date, int], _Told] = {}
     work: list[WorkItem] = []
     for account in sorted(accounts, key=_authority):
-        step = account.step
-        if step is None:
+        if account.step is None:
             continue
-        state = AS_LEAD.get(step.state, step.state) if kind is CaseKind.LEAD else step.state
-        if state in table.rows:
-            slots[step.day, table.rows[state].rank] = _Told(step._replace(state=state), account)
+        step = _as_kind(kind, account.step)
+        if step.state in table.rows:
+            slots[step.day, table.rows[step.state].rank] = _Told(step, account)
         else:
-            work.append(WorkItem(account.event_id, f"{state.name} is no state of a {kind.name.lower()}"))
+            work.append(WorkItem(account.event_id, f"{step.state.name} is no state of a {kind.name.lower()}"))
     return _fit(table, slots, work), work
 
 
