@@ -57,7 +57,7 @@ def _membership(conn: Connection, group: str, member: str, *, bump: bool) -> Mem
 
 
 def assign(members: dict[str, list[str]], member: str) -> frozenset[TopicPartition]:
-    """Deal all partitions of all subscribed topics to the members in turn; return one member's hand.
+    """Deal the partitions of all subscribed topics to the members in ranges; return one member's hand.
 
     The same partition of every topic goes to the same member: what is told of one key meets in one place, and members
     do not wait for each other's locks.
@@ -65,4 +65,8 @@ def assign(members: dict[str, list[str]], member: str) -> frozenset[TopicPartiti
     topics = {topic for subscribed in members.values() for topic in subscribed}
     order = sorted(members)
     all_partitions = [TopicPartition(topic, p) for topic in topics for p in range(TOPICS[topic].partitions)]
-    return frozenset(tp for tp in all_partitions if order[tp.partition % len(order)] == member)
+    return frozenset(tp for tp in all_partitions if order[_dealt(tp, len(order))] == member)
+
+
+def _dealt(tp: TopicPartition, members: int) -> int:
+    return tp.partition * members // TOPICS[tp.topic].partitions

@@ -14,7 +14,7 @@ from services.common.eventlog.batch import BatchConsumer, BatchPolicy, DeadLette
 from services.common.eventlog.feeds import FeedsEventLog
 from services.common.eventlog.port import EventLog, Record, TopicPartition
 from services.common.eventlog.sequencer import Sequencer
-from services.common.eventlog.topics import COMPLAINT, dead_letter_topic
+from services.common.eventlog.topics import COMPLAINT, TOPICS, dead_letter_topic
 from tests.contract.event_log.suite import EventLogContract, message
 
 
@@ -55,7 +55,7 @@ class TestFeeds(EventLogContract):
 
 def _values(dsn: str, key: str) -> list[bytes]:
     with psycopg.connect(dsn) as conn:
-        starts = {TopicPartition(COMPLAINT, p): 0 for p in range(4)}
+        starts = {TopicPartition(COMPLAINT, p): 0 for p in range(TOPICS[COMPLAINT].partitions)}
         return [r.value for r in reader.read(conn, starts, 1000) if r.key == key]
 
 

@@ -43,7 +43,7 @@ def test_a_topic_with_other_partitions_is_refused(settings: KafkaSettings) -> No
     admin = KafkaAdminClient(**settings.connection)
     admin.create_topics([NewTopic(settings.physical(COMPLAINT), 1, 1)], wait_for_metadata=True)
     admin.close()
-    with pytest.raises(PreconditionFailed, match="has 1 partitions, not 4"):
+    with pytest.raises(PreconditionFailed, match="has 1 partitions, not 12"):
         ensure_topics(settings, [COMPLAINT])
 
 
