@@ -16,6 +16,7 @@ from services.common.grpc.server import Registration
 from services.common.lifecycle import Loop
 from services.credit.adapters.case_reader import CaseReader
 from services.credit.adapters.case_steps import holding, tell
+from services.credit.adapters.listing_records import ListingRecords
 from services.credit.adapters.policy_files import load_policies
 from services.credit.adapters.punishment.check_reader import CheckReader
 from services.credit.adapters.punishment.dispatch import Dispatch
@@ -84,15 +85,18 @@ def punishing(
         BatchConsumer(event_log=event_log, group=group, topics=(topic,), pool=pool, handler=handler, policy=given)
         for group, topic, handler in handlers
     ]
-    return *consumers, PunishmentSweeper(pool, law, clock)
+    return *consumers, PunishmentSweeper(
+        pool, law, ListingRecords(load_policies(config.policy_folder), clock).tell, clock
+    )
 
 
 def serving_punishment(config: CreditConfig, clock: Clock) -> Registration:
     """Return joint punishment's servicer, ready to be added to a server."""
     law = load_law(config.law_folder)
     pool = open_pool(config.dsn)
+    records = ListingRecords(load_policies(config.policy_folder), clock)
     checks = CheckReader(config.dsn, law, clock)
-    servicer = PunishmentServicer(Desk(pool, law, clock), checks, config.dsn)
+    servicer = PunishmentServicer(Desk(pool, law, records.tell, clock), checks, config.dsn)
     return Registration(
         service_name=PUNISHMENT_SERVICE,
         add=lambda server: punishment_rpc.add_PunishmentServiceServicer_to_server(servicer, server),

@@ -27,7 +27,7 @@ _STATUSES: dict[int, tuple[str, str]] = {
     OperatingStatus.OPERATING_STATUS_CLOSED: ("停业", "Closed"),
     OperatingStatus.OPERATING_STATUS_DORMANT: ("歇业", "Dormant"),
 }
-_KINDS = {"complaint": ("投诉", "Complaint"), "penalty": ("行政处罚", "Penalty")}
+_KINDS = {"complaint": ("投诉", "Complaint"), "penalty": ("行政处罚", "Penalty"), "listing": ("列入名单", "Listing")}
 _DEFECTS = {
     "EMPTY": ("没有输入代码。", "No code was given."),
     "LENGTH": ("代码应为 {length} 位，这里是 {count} 位。", "A code has {length} characters, this has {count}."),

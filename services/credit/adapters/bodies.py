@@ -7,12 +7,14 @@ from typing import Any
 
 from merchantcredit.events.v1.complaint_pb2 import ComplaintReported
 from merchantcredit.events.v1.enterprise_pb2 import EnterpriseSnapshot
+from merchantcredit.events.v1.listing_pb2 import ListingReported
 from merchantcredit.events.v1.violation_pb2 import DECISION_STATE_REVOKED, ViolationReported
 from merchantcredit.events.v1.volume_pb2 import VolumeReported
 
 from services.common.kernel.day import parse_month
 from services.credit.domain.cases.answers import Answer, Category
 from services.credit.domain.facts import Body, Complaint, FactKind, Penalty, Registration, Volume
+from services.credit.domain.listed import Listed
 
 _fromisoformat = lru_cache(maxsize=16384)(date.fromisoformat)
 
@@ -62,6 +64,25 @@ def registration(m: EnterpriseSnapshot) -> Registration:
     )  # fmt: skip
 
 
+def listed(m: ListingReported) -> Listed:
+    """Return a published listing."""
+    return Listed(
+        m.credit_code, m.listing_id, m.list_id, m.title, _fromisoformat(m.since), _day(m.until), m.is_revoked,
+        m.is_objected, m.lowers_grade, _day(m.repair_on), m.document_number, m.office, m.legal_basis, m.revision,
+    )  # fmt: skip
+
+
+def told_listing(body: Listed) -> ListingReported:
+    """Return a published listing as the ledger keeps it."""
+    return ListingReported(
+        credit_code=body.code, listing_id=body.listing_id, list_id=body.list_id, title=body.title,
+        since=body.since.isoformat(), until=body.until.isoformat() if body.until else "", is_revoked=body.revoked,
+        is_objected=body.objected, lowers_grade=body.lowers,
+        repair_on=body.repair_on.isoformat() if body.repair_on else "", document_number=body.document_number,
+        office=body.office, legal_basis=body.legal_basis, revision=body.revision,
+    )  # fmt: skip
+
+
 def from_ledger(kind: int, data: bytes) -> Body:
     """Return the body of an assertion as the ledger keeps it."""
     message, read = _READERS[kind]
@@ -72,5 +93,6 @@ _READERS: dict[int, tuple[Callable[[bytes], Any], Callable[[Any], Body]]] = {
     FactKind.COMPLAINT: (ComplaintReported.FromString, complaint),
     FactKind.PENALTY: (ViolationReported.FromString, penalty),
     FactKind.VOLUME: (VolumeReported.FromString, volume),
+    FactKind.LISTING: (ListingReported.FromString, listed),
     FactKind.REGISTRATION: (EnterpriseSnapshot.FromString, registration),
 }

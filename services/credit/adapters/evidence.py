@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from google.protobuf.json_format import MessageToJson
 from merchantcredit.events.v1.complaint_pb2 import ComplaintReported
 from merchantcredit.events.v1.enterprise_pb2 import EnterpriseSnapshot
+from merchantcredit.events.v1.listing_pb2 import ListingReported
 from merchantcredit.events.v1.violation_pb2 import ViolationReported
 from merchantcredit.events.v1.volume_pb2 import VolumeReported
 from psycopg import Connection
@@ -19,12 +20,15 @@ _MESSAGES: dict[int, Any] = {
     FactKind.COMPLAINT: ComplaintReported,
     FactKind.PENALTY: ViolationReported,
     FactKind.VOLUME: VolumeReported,
+    FactKind.LISTING: ListingReported,
     FactKind.REGISTRATION: EnterpriseSnapshot,
 }
+_ALL = [FactKind.COMPLAINT, FactKind.PENALTY, FactKind.VOLUME, FactKind.LISTING]
 #: The facts behind a rule, by the beginning of its id.
 _KINDS = {
     "complaint": [FactKind.COMPLAINT, FactKind.VOLUME],
     "penalty": [FactKind.PENALTY],
+    "list": [FactKind.LISTING],
     "registration": [FactKind.REGISTRATION],
 }
 _PAGE = """
@@ -53,7 +57,7 @@ class EvidenceReader:
 
     def page(self, code: str, rule_id: str, before: tuple[date, str] | None, limit: int) -> list[EvidenceRow]:
         """Return facts of a subject older than (day, fact id), newest first."""
-        kinds = _KINDS.get(rule_id.partition(".")[0], [FactKind.COMPLAINT, FactKind.PENALTY, FactKind.VOLUME])
+        kinds = _KINDS.get(rule_id.partition(".")[0], _ALL)
         day, fact_id = before or (date.max, "")
         with self._pool.connection() as conn:
             rows = conn.execute(_PAGE, [code, kinds, day, fact_id, limit]).fetchall()

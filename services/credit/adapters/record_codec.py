@@ -13,6 +13,7 @@ from merchantcredit.events.v1.grade_change_pb2 import GradeChanged
 from services.common.kernel.day import first_of_month, month_index
 from services.credit.application.ports import Publication, Subject
 from services.credit.domain.facts import Registration
+from services.credit.domain.listed import Entry
 from services.credit.domain.policy import Policy
 from services.credit.domain.rating import Line, Rating
 from services.credit.domain.subject import Case, Sanction, SubjectState
@@ -135,10 +136,37 @@ def flagged(state: SubjectState) -> list[str]:
 def _published_facts(state: SubjectState, day: date, case_months: int) -> list[bytes]:
     """Return what the law publishes on a day, newest first; each with the first day on which it is gone."""
     oldest = first_of_month(month_index(day) - case_months + 1)
-    shown: list[Sanction | Case] = [case for case in state.cases if case.received_on >= oldest]
+    shown: list[Sanction | Case | Entry] = [case for case in state.cases if case.received_on >= oldest]
     shown += [s for s in state.sanctions if s.is_published and s.decided_on <= day < s.until]
+    shown += [entry for entry in state.listings if entry.listed.holds_on(day)]
     shown.sort(key=itemgetter(0, 1), reverse=True)
-    return [_penalty(fact) if isinstance(fact, Sanction) else _case(fact, case_months) for fact in shown[:MAX_FACTS]]
+    return [_published(fact, case_months) for fact in shown[:MAX_FACTS]]
+
+
+def _published(fact: Sanction | Case | Entry, case_months: int) -> bytes:
+    match fact:
+        case Sanction():
+            return _penalty(fact)
+        case Entry():
+            return _listing(fact)
+        case Case():
+            return _case(fact, case_months)
+
+
+def _listing(entry: Entry) -> bytes:
+    listed = entry.listed
+    mark_zh, mark_en = ("（异议处理中）", " (under objection)") if listed.objected else ("", "")
+    return _fact(
+        PublishedFact(
+            fact_id=entry.fact_id,
+            kind="listing",
+            occurred_on=listed.since.isoformat(),
+            until=_text(listed.until),
+            summary_zh=f"列入{listed.title}{mark_zh}。{listed.document_number} {listed.office}",
+            summary_en=f"Listed: {listed.list_id}{mark_en}. {listed.document_number} {listed.office}",
+            is_objected=listed.objected,
+        )
+    )
 
 
 @lru_cache(maxsize=2048)

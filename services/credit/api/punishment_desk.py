@@ -11,7 +11,7 @@ from psycopg import Connection
 from services.common.auth.actor import Actor
 from services.common.clock import Clock
 from services.common.db.pool import Pool
-from services.credit.adapters.punishment.postgres_store import PostgresPunishment
+from services.credit.adapters.punishment.postgres_store import PostgresPunishment, TellRecord
 from services.credit.adapters.punishment.reader import ListingView, OrderQuery, PunishmentReader
 from services.credit.api.punishment_convert import invalid
 from services.credit.domain.punishment.law import Law
@@ -33,8 +33,9 @@ class Changed(NamedTuple):
 class Desk:
     """Runs use cases and reads; blocking, for the server's threads."""
 
-    def __init__(self, pool: Pool, law: Law, clock: Clock) -> None:
+    def __init__(self, pool: Pool, law: Law, tell: TellRecord, clock: Clock) -> None:
         self._pool = pool
+        self._tell = tell
         self.law = law
         self.clock = clock
 
@@ -50,7 +51,7 @@ class Desk:
             request.DESCRIPTOR.full_name.encode() + request.SerializeToString(deterministic=True)
         ).digest()
         with self._pool.connection() as conn:
-            store = PostgresPunishment(conn, self.law)
+            store = PostgresPunishment(conn, self.law, self._tell)
             if store.take_request(actor.subject, request_id, digest, listing_id) is None:
                 use(store, self.clock.now())
             return self._changed(conn, listing_id)

@@ -20,6 +20,7 @@ from services.common.grpc.interceptor import EVERYBODY, current_actor
 from services.common.kernel import credit_code
 from services.common.paging import make_token, page_size, read_token
 from services.credit.adapters.evidence import EvidenceReader, EvidenceRow
+from services.credit.adapters.punishment.open_lifts import open_lifts
 from services.credit.adapters.record_reader import RecordReader
 from services.credit.adapters.submissions import PostgresSubmissions
 from services.credit.application.submit import Submit, source_of
@@ -99,7 +100,7 @@ class CreditServicer(rpc.CreditServiceServicer):
         data = await asyncio.to_thread(self._restricted, code)
         if data is None:
             raise _not_found(code)
-        return pb.GetRestrictedRecordResponse(record=RestrictedRecord.FromString(data))
+        return pb.GetRestrictedRecordResponse(record=data)
 
     async def ExplainScore(self, request: pb.ExplainScoreRequest, context: Context) -> pb.ExplainScoreResponse:
         """Explain a score line by line."""
@@ -144,10 +145,13 @@ class CreditServicer(rpc.CreditServiceServicer):
                 is_checkpoint=not watched.records,
             )
 
-    def _restricted(self, code: str) -> bytes | None:
+    def _restricted(self, code: str) -> RestrictedRecord | None:
         with self._pool.connection() as conn:
             row = conn.execute("SELECT record FROM credit.restricted_record WHERE code = %s", [code]).fetchone()
-        return bytes(row[0]) if row else None
+            record = RestrictedRecord.FromString(row[0]) if row else None
+            if record is not None:
+                record.open_lifts.extend(open_lifts(conn, code))
+        return record
 
 
 def _only_itself(actor: Actor, code: str) -> None:

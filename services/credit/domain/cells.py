@@ -12,6 +12,7 @@ import numpy as np
 
 from services.common.kernel.day import month_index
 from services.credit.domain.facts import WEIGHING, Complaint, Fact, Penalty, Volume
+from services.credit.domain.listed import Listed
 from services.credit.domain.publicity import severity_of
 
 #: A packed cell; little endian as the machines that this runs on.
@@ -24,10 +25,15 @@ class CellKind(IntEnum):
     CASES = 1
     ORDERS = 2
     PENALTIES = 3
+    LISTINGS = 4
+
+
+#: What `first` of a listing's cells says: it begins, or ends, on the day.
+BEGINS, ENDS = 1, 2
 
 
 def key(kind: int, first: int, second: int, when: int) -> int:
-    """Pack a key: `when` is a month index for cases and orders, a day's ordinal for penalties."""
+    """Pack a key: `when` is a month index for cases and orders, a day's ordinal for penalties and listings."""
     return kind << 48 | first << 40 | second << 32 | when
 
 
@@ -44,6 +50,13 @@ def cells_of(fact: Fact) -> tuple[tuple[int, int], ...]:
         case Penalty() if not body.revoked:
             severity = severity_of(body.severity, body.kind, body.fine_fen + body.confiscated_fen)
             return ((key(CellKind.PENALTIES, severity, 0, body.decided_on.toordinal()), 1),)
+        case Listed() if body.lowers and body.stands:
+            begins = (key(CellKind.LISTINGS, BEGINS, 0, body.since.toordinal()), 1)
+            return (
+                (begins,)
+                if body.until is None
+                else (begins, (key(CellKind.LISTINGS, ENDS, 0, body.until.toordinal()), 1))
+            )
         case _:
             return ()
 

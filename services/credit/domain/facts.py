@@ -14,6 +14,7 @@ from services.credit.domain.cases.answers import Answer, Response
 from services.credit.domain.cases.case import Account, Case, Step
 from services.credit.domain.cases.outcome import response, weighing
 from services.credit.domain.cases.states import CaseKind, State
+from services.credit.domain.listed import Listed
 
 
 class FactKind(IntEnum):
@@ -23,6 +24,7 @@ class FactKind(IntEnum):
     COMPLAINT = 2
     PENALTY = 3
     VOLUME = 4
+    LISTING = 5
 
 
 class ComplaintStatus(IntEnum):
@@ -117,7 +119,7 @@ class Volume(NamedTuple):
     orders: int
 
 
-Body = Registration | Complaint | Penalty | Volume
+Body = Registration | Complaint | Penalty | Volume | Listed
 
 
 class Assertion(NamedTuple):
@@ -157,6 +159,8 @@ def fact_id(body: Body, source: str) -> str:
             return f"penalty:{body.code}:{body.document_number}"
         case Volume():
             return f"volume:{body.code}:{body.platform_code}:{body.month:%Y-%m}"
+        case Listed():
+            return f"listing:{body.listing_id}"
 
 
 def kind_of(body: Body) -> FactKind:
@@ -175,6 +179,8 @@ def occurred_on(body: Body) -> date:
             return body.decided_on
         case Volume():
             return body.month
+        case Listed():
+            return body.since
 
 
 def fold(assertions: Iterable[Assertion]) -> Fact | None:
@@ -220,7 +226,7 @@ def _told_response(known: list[Assertion]) -> int:
 
 def rank(assertion: Assertion) -> tuple[int, int, datetime, str]:
     """Return what orders the accounts of a fact; the greatest one is the last word."""
-    revision = assertion.body.revision if isinstance(assertion.body, Registration) else 0
+    revision = assertion.body.revision if isinstance(assertion.body, Registration | Listed) else 0
     return assertion.authority, revision, assertion.source_time, assertion.event_id
 
 
@@ -229,4 +235,5 @@ _KINDS: dict[type, FactKind] = {
     Complaint: FactKind.COMPLAINT,
     Penalty: FactKind.PENALTY,
     Volume: FactKind.VOLUME,
+    Listed: FactKind.LISTING,
 }

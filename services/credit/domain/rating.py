@@ -88,6 +88,8 @@ def _lines(
             lines.append(_rate_line(state, i, now, policy, amount, turn))
         elif rule in _PENALTY_RULES and amount:
             lines.append(_penalty_line(rule, amount, in_force, policy))
+        elif rule == "list.override" and amount:
+            lines.append(_listing_line(state, amount, policy, day))
         elif rule == "registration.age":
             lines.append(Line(rule, amount, policy.bases[rule], inputs={"years": int(now.years[i])}))
         elif amount or rule == "base":
@@ -126,9 +128,18 @@ def _penalty_line(rule: str, amount: int, in_force: list[Sanction], policy: Poli
     return Line(rule, amount, policy.bases[rule], len(mine), until, ids, digest_of(mine), {"millipoints_each": each})
 
 
+def _listing_line(state: SubjectState, amount: int, policy: Policy, day: date) -> Line:
+    mine = [entry for entry in state.listings if entry.listed.lowers and entry.listed.holds_on(day)]
+    ends = [entry.listed.until for entry in mine]
+    until = None if None in ends else max((end for end in ends if end), default=None)
+    ids = tuple(entry.fact_id for entry in reversed(mine))[:NEWEST]
+    return Line("list.override", amount, policy.bases["list.override"], len(mine), until, ids, digest_of(mine))
+
+
 def _next_change(state: SubjectState, in_force: list[Sanction], day: date, policy: Policy) -> date | None:
     """Return the first day on which anything changes with no event; None when nothing ever does."""
     days = [s.until for s in in_force] + [s.decided_on for s in state.sanctions if s.decided_on > day]
+    days += [edge for entry in state.listings for edge in (entry.since, entry.listed.until) if edge and edge > day]
     month = month_index(day)
     if _moves_monthly(state, month, policy):
         days.append(first_of_month(month + 1))
@@ -140,9 +151,14 @@ def _next_change(state: SubjectState, in_force: list[Sanction], day: date, polic
 def _moves_monthly(state: SubjectState, month: int, policy: Policy) -> bool:
     """Tell whether decay moves the score on the first of the next month, or a penalty may move its hysteresis."""
     oldest = month - len(policy.decay)
-    penalties = int(cells.CellKind.PENALTIES)
-    moving = any(key & 0xFFFFFFFF >= oldest and key >> 48 != penalties for key in reversed(state.cells))
-    return moving or any(month_index(s.until) >= month - 1 for s in state.sanctions)
+    by_day = (
+        cells.CellKind.PENALTIES << 48
+    )  # penalties and listings, whose keys hold days, come after the monthly kinds
+    moving = any(key & 0xFFFFFFFF >= oldest and key < by_day for key in reversed(state.cells))
+    edges = [s.until for s in state.sanctions] + [
+        end for e in state.listings for end in (e.since, e.listed.until) if end
+    ]
+    return moving or any(month_index(edge) >= month - 1 for edge in edges)
 
 
 def _age_steps(established: int, month: int, policy: Policy) -> list[date]:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from services.common.kernel.day import month_index
-from services.credit.domain.cells import CellKind
+from services.credit.domain.cells import BEGINS, CellKind
 from services.credit.domain.policy import MAX_MILLIPOINTS, Policy
 from services.credit.domain.population import UNKNOWN_MONTH, Ints, Population
 from services.credit.domain.publicity import REGIMES
@@ -54,7 +54,7 @@ def score(population: Population, day: date, policy: Policy) -> Scores:
     lines[LINE["penalty.cap"]] = _over(np.asarray(total_penalty), policy.penalty_cap)
     total = lines.sum(axis=0)
     lines[LINE["score.bound"]] = np.clip(total, 0, MAX_MILLIPOINTS) - total
-    lines[LINE["list.override"]] = _override(lines.sum(axis=0), population, policy)
+    lines[LINE["list.override"]] = _override(lines.sum(axis=0), _listed(population, day), policy)
     return Scores(
         lines.sum(axis=0), _rated(population, day, policy, orders), lines, weighted, cases, orders, ratio, counts, years
     )
@@ -142,10 +142,19 @@ def _window_ends(severity: Ints, decided: Ints) -> npt.NDArray[np.datetime64]:
     return np.asarray(target.astype("datetime64[D]") + np.minimum(days - first.astype("datetime64[D]"), last))
 
 
-def _override(scores: Ints, population: Population, policy: Policy) -> Ints:
+def _listed(population: Population, day: date) -> npt.NDArray[np.bool_]:
+    """Tell who stands on a list on a day: more listings have begun than ended."""
+    mask = (population.cell_kind == CellKind.LISTINGS) & (population.cell_when <= day.toordinal())
+    if not mask.any():
+        return population.listed
+    signs = np.where(population.cell_first[mask] == BEGINS, 1, -1)
+    return population.listed | (_sum(population, mask, population.cell_value[mask] * signs) > 0)
+
+
+def _override(scores: Ints, listed: npt.NDArray[np.bool_], policy: Policy) -> Ints:
     """Return what brings a listed enterprise below the floor of the lowest grade above D."""
     ceiling = policy.floors[-1][1] - 1
-    return np.where(population.listed, np.minimum(ceiling - scores, 0), 0)
+    return np.where(listed, np.minimum(ceiling - scores, 0), 0)
 
 
 def _rated(population: Population, day: date, policy: Policy, orders: Ints) -> npt.NDArray[np.bool_]:

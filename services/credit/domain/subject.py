@@ -2,12 +2,14 @@
 
 import hashlib
 from bisect import insort
+from collections.abc import Sequence
 from datetime import date
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from services.credit.domain import cells
+from services.credit.domain import cells, listed
 from services.credit.domain.facts import Complaint, ComplaintStatus, Fact, Penalty, Registration
+from services.credit.domain.listed import Listed
 from services.credit.domain.publicity import is_published, severity_of, window_end
 
 NEWEST = 20
@@ -44,7 +46,17 @@ class Sanction(NamedTuple):
 class SubjectState:
     """The sums over a subject's facts; `replace` swaps one fact's old value for its new one."""
 
-    __slots__ = ("case_count", "case_digest", "cases", "cells", "held", "open_cases", "registration", "sanctions")
+    __slots__ = (
+        "case_count",
+        "case_digest",
+        "cases",
+        "cells",
+        "held",
+        "listings",
+        "open_cases",
+        "registration",
+        "sanctions",
+    )
 
     def __init__(self) -> None:
         self.registration: Registration | None = None
@@ -53,6 +65,7 @@ class SubjectState:
         self.case_count = 0
         self.case_digest = 0
         self.sanctions: list[Sanction] = []
+        self.listings: list[listed.Entry] = []
         self.open_cases = 0
         self.held: list[str] = []
 
@@ -96,6 +109,8 @@ class SubjectState:
                 self._count_case(fact, body, sign, weighs=bool(filled))
             case Penalty() as body:
                 self._count_sanction(fact, body, sign)
+            case Listed() as body:
+                self._count_listing(listed.Entry(body.since, fact.fact_id, fact.version, body), sign)
             case Registration() as body:
                 self.registration = body if sign > 0 else None
             case _:
@@ -136,9 +151,17 @@ class SubjectState:
         else:
             self.sanctions.remove(sanction)
 
+    def _count_listing(self, entry: listed.Entry, sign: int) -> None:
+        if not entry.listed.stands:
+            return
+        if sign > 0:
+            insort(self.listings, entry)
+        else:
+            self.listings.remove(entry)
+
     def to_detail(self) -> dict[str, Any]:
         """Return all but the cells as plain values, the same for the same facts."""
-        return {
+        detail = {
             "registration": self.registration,
             "cases": self.cases,
             "case_count": self.case_count,
@@ -147,6 +170,7 @@ class SubjectState:
             "open_cases": self.open_cases,
             "held": self.held,
         }
+        return {**detail, "listings": self.listings} if self.listings else detail  # hardly anybody is listed
 
     @classmethod
     def restore(cls, packed: bytes, detail: dict[str, Any]) -> "SubjectState":
@@ -163,6 +187,7 @@ class SubjectState:
         ]
         state.open_cases = detail["open_cases"]
         state.held = detail["held"]
+        state.listings = [listed.restore(row) for row in detail.get("listings", [])]
         return state
 
 
@@ -180,6 +205,6 @@ def evidence_hash(fact_id: str, version: int) -> int:
     return int.from_bytes(hashlib.sha256(f"{fact_id}\n{version}".encode()).digest(), "big")
 
 
-def digest_of(sanctions: list[Sanction]) -> int:
-    """Return the evidence digest of some sanctions."""
-    return sum(evidence_hash(s.fact_id, s.version) for s in sanctions) % _MODULUS
+def digest_of(evidence: Sequence[Sanction | listed.Entry]) -> int:
+    """Return the evidence digest of some sanctions or listings."""
+    return sum(evidence_hash(one.fact_id, one.version) for one in evidence) % _MODULUS

@@ -10,8 +10,9 @@ from enum import Enum
 
 from services.common.kernel.day import add_months
 from services.common.kernel.grade import Grade
-from services.credit.domain.cells import CellKind, key
+from services.credit.domain.cells import ENDS, CellKind, key
 from services.credit.domain.facts import ComplaintStatus
+from services.credit.domain.listed import Entry
 from services.credit.domain.policy import RESPONSES, Policy
 from services.credit.domain.publicity import PenaltyKind
 from services.credit.domain.rating import Rating, rate
@@ -61,12 +62,18 @@ class WayBack:
 
 @dataclass(frozen=True, slots=True)
 class _Move:
-    """A step before it is rated: a repair of one sanction, or what becomes of all open cases."""
+    """A step before it is rated: a repair of one sanction or listing, or what becomes of all open cases."""
 
     kind: StepKind
     on: date
     sanction: Sanction | None = None
     cases: int = 0
+    listing: Entry | None = None
+
+    @property
+    def fact_id(self) -> str:
+        repaired = self.sanction or self.listing
+        return repaired.fact_id if repaired else ""
 
 
 def way_back(state: SubjectState, day: date, policy: Policy, goal: Grade | None = None) -> WayBack:
@@ -93,6 +100,17 @@ def earliest_repair(sanction: Sanction) -> date | None:
     return add_months(sanction.decided_on, _MONTHS_2021)
 
 
+def earliest_removal(entry: Entry, day: date) -> date | None:
+    """Return the first day from `day` on which a listing can be repaired; None when it knows no repair or ends before.
+
+    The day itself is computed where repairs are decided, and travels with the listing: the two cannot disagree.
+    """
+    listed = entry.listed
+    if listed.repair_on is None or not listed.holds_on(max(day, listed.repair_on)):
+        return None
+    return max(day, listed.repair_on)
+
+
 def _moves(state: SubjectState, day: date) -> list[_Move]:
     """Return what can be done before it ends by itself: open cases today, repairs at their earliest days."""
     repairs = [
@@ -101,6 +119,11 @@ def _moves(state: SubjectState, day: date) -> list[_Move]:
         if sanction.decided_on <= day
         and (earliest := earliest_repair(sanction)) is not None
         and max(day, earliest) < sanction.until
+    ]
+    repairs += [
+        _Move(StepKind.REPAIR, on, listing=entry)
+        for entry in state.listings
+        if (on := earliest_removal(entry, day)) is not None
     ]
     unanswered, unsettled = _open(state, answered=False), _open(state, answered=True)
     answers = [_Move(StepKind.ANSWER, day, cases=unanswered)] if unanswered else []
@@ -120,8 +143,7 @@ def _open(state: SubjectState, *, answered: bool) -> int:
 def _step(state: SubjectState, day: date, move: _Move, goal: Grade, policy: Policy) -> Step:
     course = _course(state, day, [move])
     after = _rate(course[-1][1], move.on, policy)
-    fact_id = move.sanction.fact_id if move.sanction else ""
-    return Step(move.kind, fact_id, move.cases, move.on, after.score, after.grade, _reach(course, goal, policy))
+    return Step(move.kind, move.fact_id, move.cases, move.on, after.score, after.grade, _reach(course, goal, policy))
 
 
 def _course(state: SubjectState, day: date, moves: Sequence[_Move]) -> list[tuple[date, SubjectState]]:
@@ -139,12 +161,27 @@ def _moved(state: SubjectState, move: _Move) -> SubjectState:
         after.sanctions.remove(move.sanction)
         _take(after.cells, key(CellKind.PENALTIES, move.sanction.severity, 0, move.sanction.decided_on.toordinal()), 1)
         return after
+    if move.listing is not None:
+        _end(after, move.listing, move.on)
+        return after
     for cell, count in state.cells.items():
         if _is_open(cell):
             _take(after.cells, cell, count)
             target = _target(cell, move.kind)
             after.cells[target] = after.cells.get(target, 0) + count
     return after
+
+
+def _end(after: SubjectState, entry: Entry, on: date) -> None:
+    """End a listing on a day before its own end."""
+    old = entry.listed.until
+    if entry.listed.lowers:
+        if old is not None:
+            _take(after.cells, key(CellKind.LISTINGS, ENDS, 0, old.toordinal()), 1)
+        cell = key(CellKind.LISTINGS, ENDS, 0, on.toordinal())
+        after.cells[cell] = after.cells.get(cell, 0) + 1
+    i = after.listings.index(entry)
+    after.listings[i] = entry._replace(listed=entry.listed._replace(until=on))
 
 
 def _target(cell: int, kind: StepKind) -> int:

@@ -15,8 +15,10 @@ import pytest
 from services.cli.departments import history, journal
 from services.common.auth.actor import Actor, Role
 from services.common.auth.tokens import make_key
-from services.common.clock import china_day
+from services.common.clock import SystemClock, china_day
 from services.common.kernel.credit_code import check_character
+from services.credit.adapters.listing_records import ListingRecords
+from services.credit.adapters.policy_files import load_policies
 from services.credit.adapters.punishment.law_files import load_law
 from services.credit.adapters.punishment.postgres_store import PostgresPunishment
 from services.credit.adapters.punishment.verify import verify
@@ -24,7 +26,7 @@ from services.credit.application.punishment.decide import decide_listing
 from services.credit.application.punishment.end import end_listing
 from services.credit.application.punishment.propose import Proposal, propose_listing
 from services.credit.application.punishment.take_step import take_step
-from services.credit.config import LAW_FOLDER
+from services.credit.config import LAW_FOLDER, POLICY_FOLDER
 from services.credit.domain.publicity import Severity
 from services.credit.domain.punishment.step import Step
 from services.credit.domain.punishment.terms import EndReason, StepKind
@@ -34,6 +36,7 @@ from tests.chaos.punishment.processes import Job
 from tests.integration.credit.world import enterprise, told, violation, world
 
 LAW = load_law(LAW_FOLDER)
+RECORDS = ListingRecords(load_policies(POLICY_FOLDER), SystemClock())
 OFFICE = "market-regulation-520000"
 MEASURES = ("limit-procurement", "limit-bidding", "limit-fiscal-funds", "no-honours", "prudent-credit")
 KINDS: dict[str, Callable[[Job], None]] = {
@@ -48,7 +51,7 @@ CODES = tuple(f"91520{n}00MA7{n:06d}" + check_character(f"91520{n}00MA7{n:06d}")
 def act(dsn: str, use: Callable[[PostgresPunishment, datetime], object]) -> None:
     """Run one use case in its transaction, as the server does."""
     with psycopg.connect(dsn) as conn:
-        use(PostgresPunishment(conn, LAW), datetime.now(UTC))
+        use(PostgresPunishment(conn, LAW, RECORDS.tell), datetime.now(UTC))
 
 
 def person(name: str) -> Actor:

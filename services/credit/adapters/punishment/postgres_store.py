@@ -1,7 +1,7 @@
 """Listings and orders in PostgreSQL, inside the caller's transaction."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 import orjson
@@ -17,11 +17,15 @@ from services.credit.adapters.punishment.listing_rows import read_listings, writ
 from services.credit.adapters.punishment.order_rows import insert_orders, read_orders
 from services.credit.application.punishment.ports import Lift
 from services.credit.domain.facts import Assertion, Fact, fold
+from services.credit.domain.listed import Listed
 from services.credit.domain.punishment.law import Law
 from services.credit.domain.punishment.listing import Listing
 from services.credit.domain.punishment.order import Instruction, Order
 from services.credit.domain.punishment.step import Step
 from services.credit.domain.punishment.terms import DirectiveState, ListingState
+
+#: Puts a listing on the record, in the given transaction; injected, since lists and grades do not know each other.
+TellRecord = Callable[[Connection, Listed, datetime], None]
 
 _LIFT = """
 UPDATE credit.directive
@@ -34,9 +38,10 @@ WHERE directive_id = ANY(%s)
 class PostgresPunishment:
     """The store of one transaction."""
 
-    def __init__(self, conn: Connection, law: Law) -> None:
+    def __init__(self, conn: Connection, law: Law, tell: TellRecord) -> None:
         self._conn = conn
         self._law = law
+        self._tell_record = tell
 
     def take_request(self, actor: str, request_id: str, digest: bytes, result_id: str) -> str | None:
         """Note a request; return the id of what it made when it came before. Raises RequestIdReused for another body."""
@@ -134,6 +139,10 @@ class PostgresPunishment:
     def tell(self, instructions: Iterable[Instruction], at: datetime) -> None:
         """Put instructions into the outbox."""
         outbox.append(self._conn, [instruction_message(told, at) for told in instructions])
+
+    def tell_record(self, listed: Listed, at: datetime) -> None:
+        """Put a listing on the enterprise's record."""
+        self._tell_record(self._conn, listed, at)
 
     def renew_check(self, code: str) -> None:
         """Renew what the check of an enterprise reads."""

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from services.common.auth.actor import Actor
 from services.common.kernel.working_day import add_working_days
+from services.credit.application.punishment.keep import keep
 from services.credit.application.punishment.ports import PunishmentStore
 from services.credit.application.punishment.take_step import take_step
 from services.credit.domain.punishment.decision import check_approval, check_office, choose_measures
@@ -39,7 +40,7 @@ def decide_listing(
     measures = choose_measures(law, listing, step.measure_ids, step.day)
     publication = published(step, rule)
     listed = advance(decided, publication, rule)
-    store.save(listed, [step, publication], now)
+    keep(store, listed, [step, publication], rule, now)
     due = add_working_days(step.day, law.answer_days).day
     pairs = [
         (order_of(listed, step, measure, department, at=now, due_on=due), measure)

@@ -6,6 +6,7 @@ from datetime import datetime
 from services.common.auth.actor import Actor
 from services.common.kernel.working_day import add_working_days
 from services.credit.application.punishment.decide import Decided
+from services.credit.application.punishment.keep import keep
 from services.credit.application.punishment.ports import Lift, PunishmentStore
 from services.credit.application.punishment.take_step import check_who
 from services.credit.domain.punishment.law import Law
@@ -23,8 +24,9 @@ def end_listing(store: PunishmentStore, law: Law, actor: Actor, listing_id: str,
     listing = store.listing(listing_id)
     if actor is not SYSTEM:
         check_who(store, law, actor, listing, step)
-    ended = advance(listing, step, law.list_row(listing.list_id, step.day))
-    store.save(ended, [step], now)
+    rule = law.list_row(listing.list_id, step.day)
+    ended = advance(listing, step, rule)
+    keep(store, ended, [step], rule, now)
     orders = store.orders(listing_id)
     lift_orders(store, law, [order for order in orders if order.lift_ordered_at is None], step, now)
     return Decided(ended, store.orders(listing_id))

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from services.credit.domain.facts import Fact
+from services.credit.domain.listed import Listed
 from services.credit.domain.punishment.directive import Feedback, Standing
 from services.credit.domain.punishment.listing import Listing
 from services.credit.domain.punishment.order import Instruction, Order
@@ -60,6 +61,10 @@ class PunishmentStore(Protocol):
 
     def tell(self, instructions: Iterable[Instruction], at: datetime) -> None:
         """Put instructions on the way to their departments' sequences."""
+        ...
+
+    def tell_record(self, listed: Listed, at: datetime) -> None:
+        """Put where a published listing stands on the enterprise's record, and rate it anew."""
         ...
 
     def renew_check(self, code: str) -> None:

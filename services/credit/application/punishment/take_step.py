@@ -5,6 +5,7 @@ from datetime import datetime
 from services.common.auth.actor import Actor, Role
 from services.common.clock import china_day
 from services.common.errors import Forbidden
+from services.credit.application.punishment.keep import keep
 from services.credit.application.punishment.ports import PunishmentStore
 from services.credit.domain.punishment.decision import check_office
 from services.credit.domain.punishment.law import Law
@@ -26,7 +27,7 @@ def take_step(store: PunishmentStore, law: Law, actor: Actor, listing_id: str, s
     if step.kind is StepKind.APPLY_REPAIR:
         check_eligible(listing, rule, day)
     moved = advance(listing, step, rule)
-    store.save(moved, [step], now)
+    keep(store, moved, [step], rule, now)
     if step.kind in (StepKind.OBJECT, StepKind.REFUSE_OBJECTION):
         store.renew_check(listing.code)  # readers see the mark
     return moved

@@ -7,7 +7,7 @@ from psycopg import Connection
 
 from services.common.clock import Clock, china_day
 from services.common.db.pool import Pool
-from services.credit.adapters.punishment.postgres_store import PostgresPunishment
+from services.credit.adapters.punishment.postgres_store import PostgresPunishment, TellRecord
 from services.credit.adapters.punishment.verify import verify
 from services.credit.application.punishment.sweep import end_over, lift_baseless, remind
 from services.credit.domain.punishment.law import Law
@@ -25,8 +25,9 @@ class PunishmentSweeper:
 
     name = "punishment-sweeper"
 
-    def __init__(self, pool: Pool, law: Law, clock: Clock) -> None:
+    def __init__(self, pool: Pool, law: Law, tell: TellRecord, clock: Clock) -> None:
         self._pool = pool
+        self._tell = tell
         self._law = law
         self._clock = clock
 
@@ -82,7 +83,7 @@ class PunishmentSweeper:
                 return total
 
     def _store(self, conn: Connection) -> PostgresPunishment:
-        return PostgresPunishment(conn, self._law)
+        return PostgresPunishment(conn, self._law, self._tell)
 
     def _alarm(self) -> None:
         with self._pool.connection() as conn:

@@ -36,6 +36,7 @@ class ListRule:
     needs_approval_below: Level | None
     needs_notice: bool
     needs_grave_and_heavy: bool
+    lowers_grade: bool
     notify_days: int
     hearing_days: int
     decide_days: int

@@ -44,6 +44,7 @@ def _list(row: Mapping[str, Any]) -> ListRule:
         needs_approval_below=None if approval == "none" else Level[approval.upper()],
         needs_notice=row["needs_notice"],
         needs_grave_and_heavy=row.get("needs_grave_and_heavy", False),
+        lowers_grade=row.get("lowers_grade", False),
         exits=frozenset(EndReason[name] for name in row["exits"]),
         early_removal_months=row.get("early_removal_months", 0),
         repair_after_months={Severity[name]: months for name, months in row["repair_after_months"].items()},

@@ -64,6 +64,11 @@ def _guard_refuse_objection(listing: Listing, step: Step, _rule: ListRule) -> No
         raise PreconditionFailed("who decided the listing may not decide the objection to it: another person does")
 
 
+def _guard_refuse_repair(_listing: Listing, step: Step, _rule: ListRule) -> None:
+    if step.next_on is not None and step.next_on <= step.day:
+        raise PreconditionFailed(f"next_on: give a day after {step.day} on which repair may be applied for again")
+
+
 def _guard_end(listing: Listing, step: Step, rule: ListRule) -> None:
     if step.end_reason not in rule.exits:
         ways = ", ".join(sorted(reason.name for reason in rule.exits))
@@ -113,6 +118,7 @@ _GUARDS: dict[StepKind, _Guard] = {
     StepKind.PASS_HEARING: _guard_pass_hearing,
     StepKind.DECIDE: _guard_decide,
     StepKind.REFUSE_OBJECTION: _guard_refuse_objection,
+    StepKind.REFUSE_REPAIR: _guard_refuse_repair,
     StepKind.END: _guard_end,
 }
 

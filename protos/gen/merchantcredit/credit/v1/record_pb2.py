@@ -27,7 +27,7 @@ from merchantcredit.common.v1 import audience_pb2 as merchantcredit_dot_common_d
 from merchantcredit.events.v1 import enterprise_pb2 as merchantcredit_dot_events_dot_v1_dot_enterprise__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%merchantcredit/credit/v1/record.proto\x12\x18merchantcredit.credit.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\'merchantcredit/common/v1/audience.proto\x1a)merchantcredit/events/v1/enterprise.proto\"\xc5\x02\n\x0c\x43ontribution\x12\x0f\n\x07rule_id\x18\x01 \x01(\t\x12\x1a\n\x12\x61mount_millipoints\x18\x02 \x01(\x03\x12\x12\n\nfact_count\x18\x03 \x01(\x03\x12\x13\n\x0blegal_basis\x18\x04 \x01(\t\x12\r\n\x05until\x18\x05 \x01(\t\x12\x14\n\x0c\x65vidence_ids\x18\x06 \x03(\t\x12\x17\n\x0f\x65vidence_digest\x18\x07 \x01(\x0c\x12\x16\n\x0e\x65xplanation_zh\x18\x08 \x01(\t\x12\x16\n\x0e\x65xplanation_en\x18\t \x01(\t\x12\x42\n\x06inputs\x18\n \x03(\x0b\x32\x32.merchantcredit.credit.v1.Contribution.InputsEntry\x1a-\n\x0bInputsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"z\n\rPublishedFact\x12\x0f\n\x07\x66\x61\x63t_id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x13\n\x0boccurred_on\x18\x03 \x01(\t\x12\r\n\x05until\x18\x04 \x01(\t\x12\x12\n\nsummary_zh\x18\x05 \x01(\t\x12\x12\n\nsummary_en\x18\x06 \x01(\t\"\x95\x04\n\x0cPublicRecord\x12\x13\n\x0b\x63redit_code\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x13\n\x0bregion_code\x18\x03 \x01(\t\x12\x39\n\x06status\x18\x04 \x01(\x0e\x32).merchantcredit.events.v1.OperatingStatus\x12\x17\n\x0f\x65nterprise_type\x18\x05 \x01(\t\x12\x16\n\x0e\x65stablished_on\x18\x06 \x01(\t\x12\x1e\n\x11score_millipoints\x18\x07 \x01(\x03H\x00\x88\x01\x01\x12\r\n\x05grade\x18\x08 \x01(\t\x12=\n\rcontributions\x18\t \x03(\x0b\x32&.merchantcredit.credit.v1.Contribution\x12\x36\n\x05\x66\x61\x63ts\x18\n \x03(\x0b\x32\'.merchantcredit.credit.v1.PublishedFact\x12\x10\n\x08revision\x18\x0b \x01(\x03\x12\x0b\n\x03\x64\x61y\x18\x0c \x01(\t\x12\x12\n\ngood_until\x18\r \x01(\t\x12\x16\n\x0epolicy_version\x18\x0e \x01(\t\x12\x31\n\rcomputed_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x61\x64\x64ress\x18\x10 \x01(\t\x12\x16\n\x0e\x62usiness_scope\x18\x11 \x01(\tB\x14\n\x12_score_millipoints\"\xc4\x01\n\x10RestrictedRecord\x12\x13\n\x0b\x63redit_code\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x03\x12\x1d\n\x0fopen_case_count\x18\x03 \x01(\x03\x42\x04\x88\xb5\x18\x01\x12\'\n\x19unpublished_penalty_count\x18\x04 \x01(\x03\x42\x04\x88\xb5\x18\x01\x12\x1e\n\x10\x66lagged_fact_ids\x18\x05 \x03(\tB\x04\x88\xb5\x18\x01\x12\x1b\n\rheld_fact_ids\x18\x06 \x03(\tB\x04\x88\xb5\x18\x01:\x04\x88\xb5\x18\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n%merchantcredit/credit/v1/record.proto\x12\x18merchantcredit.credit.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\'merchantcredit/common/v1/audience.proto\x1a)merchantcredit/events/v1/enterprise.proto\"\xc5\x02\n\x0c\x43ontribution\x12\x0f\n\x07rule_id\x18\x01 \x01(\t\x12\x1a\n\x12\x61mount_millipoints\x18\x02 \x01(\x03\x12\x12\n\nfact_count\x18\x03 \x01(\x03\x12\x13\n\x0blegal_basis\x18\x04 \x01(\t\x12\r\n\x05until\x18\x05 \x01(\t\x12\x14\n\x0c\x65vidence_ids\x18\x06 \x03(\t\x12\x17\n\x0f\x65vidence_digest\x18\x07 \x01(\x0c\x12\x16\n\x0e\x65xplanation_zh\x18\x08 \x01(\t\x12\x16\n\x0e\x65xplanation_en\x18\t \x01(\t\x12\x42\n\x06inputs\x18\n \x03(\x0b\x32\x32.merchantcredit.credit.v1.Contribution.InputsEntry\x1a-\n\x0bInputsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\x03:\x02\x38\x01\"\x8f\x01\n\rPublishedFact\x12\x0f\n\x07\x66\x61\x63t_id\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x13\n\x0boccurred_on\x18\x03 \x01(\t\x12\r\n\x05until\x18\x04 \x01(\t\x12\x12\n\nsummary_zh\x18\x05 \x01(\t\x12\x12\n\nsummary_en\x18\x06 \x01(\t\x12\x13\n\x0bis_objected\x18\x07 \x01(\x08\"\x95\x04\n\x0cPublicRecord\x12\x13\n\x0b\x63redit_code\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x13\n\x0bregion_code\x18\x03 \x01(\t\x12\x39\n\x06status\x18\x04 \x01(\x0e\x32).merchantcredit.events.v1.OperatingStatus\x12\x17\n\x0f\x65nterprise_type\x18\x05 \x01(\t\x12\x16\n\x0e\x65stablished_on\x18\x06 \x01(\t\x12\x1e\n\x11score_millipoints\x18\x07 \x01(\x03H\x00\x88\x01\x01\x12\r\n\x05grade\x18\x08 \x01(\t\x12=\n\rcontributions\x18\t \x03(\x0b\x32&.merchantcredit.credit.v1.Contribution\x12\x36\n\x05\x66\x61\x63ts\x18\n \x03(\x0b\x32\'.merchantcredit.credit.v1.PublishedFact\x12\x10\n\x08revision\x18\x0b \x01(\x03\x12\x0b\n\x03\x64\x61y\x18\x0c \x01(\t\x12\x12\n\ngood_until\x18\r \x01(\t\x12\x16\n\x0epolicy_version\x18\x0e \x01(\t\x12\x31\n\rcomputed_time\x18\x0f \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07\x61\x64\x64ress\x18\x10 \x01(\t\x12\x16\n\x0e\x62usiness_scope\x18\x11 \x01(\tB\x14\n\x12_score_millipoints\"\x88\x01\n\x08OpenLift\x12\x12\n\ndepartment\x18\x01 \x01(\t\x12\x14\n\x0c\x64irective_id\x18\x02 \x01(\t\x12\x12\n\nmeasure_id\x18\x03 \x01(\t\x12\x12\n\nlisting_id\x18\x04 \x01(\t\x12\x0e\n\x06\x64ue_on\x18\x05 \x01(\t\x12\x14\n\x0cis_escalated\x18\x06 \x01(\x08:\x04\x88\xb5\x18\x01\"\x82\x02\n\x10RestrictedRecord\x12\x13\n\x0b\x63redit_code\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x03\x12\x1d\n\x0fopen_case_count\x18\x03 \x01(\x03\x42\x04\x88\xb5\x18\x01\x12\'\n\x19unpublished_penalty_count\x18\x04 \x01(\x03\x42\x04\x88\xb5\x18\x01\x12\x1e\n\x10\x66lagged_fact_ids\x18\x05 \x03(\tB\x04\x88\xb5\x18\x01\x12\x1b\n\rheld_fact_ids\x18\x06 \x03(\tB\x04\x88\xb5\x18\x01\x12<\n\nopen_lifts\x18\x07 \x03(\x0b\x32\".merchantcredit.credit.v1.OpenLiftB\x04\x88\xb5\x18\x01:\x04\x88\xb5\x18\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,6 +36,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_CONTRIBUTION_INPUTSENTRY']._loaded_options = None
   _globals['_CONTRIBUTION_INPUTSENTRY']._serialized_options = b'8\001'
+  _globals['_OPENLIFT']._loaded_options = None
+  _globals['_OPENLIFT']._serialized_options = b'\210\265\030\001'
   _globals['_RESTRICTEDRECORD'].fields_by_name['open_case_count']._loaded_options = None
   _globals['_RESTRICTEDRECORD'].fields_by_name['open_case_count']._serialized_options = b'\210\265\030\001'
   _globals['_RESTRICTEDRECORD'].fields_by_name['unpublished_penalty_count']._loaded_options = None
@@ -44,16 +46,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_RESTRICTEDRECORD'].fields_by_name['flagged_fact_ids']._serialized_options = b'\210\265\030\001'
   _globals['_RESTRICTEDRECORD'].fields_by_name['held_fact_ids']._loaded_options = None
   _globals['_RESTRICTEDRECORD'].fields_by_name['held_fact_ids']._serialized_options = b'\210\265\030\001'
+  _globals['_RESTRICTEDRECORD'].fields_by_name['open_lifts']._loaded_options = None
+  _globals['_RESTRICTEDRECORD'].fields_by_name['open_lifts']._serialized_options = b'\210\265\030\001'
   _globals['_RESTRICTEDRECORD']._loaded_options = None
   _globals['_RESTRICTEDRECORD']._serialized_options = b'\210\265\030\001'
   _globals['_CONTRIBUTION']._serialized_start=185
   _globals['_CONTRIBUTION']._serialized_end=510
   _globals['_CONTRIBUTION_INPUTSENTRY']._serialized_start=465
   _globals['_CONTRIBUTION_INPUTSENTRY']._serialized_end=510
-  _globals['_PUBLISHEDFACT']._serialized_start=512
-  _globals['_PUBLISHEDFACT']._serialized_end=634
-  _globals['_PUBLICRECORD']._serialized_start=637
-  _globals['_PUBLICRECORD']._serialized_end=1170
-  _globals['_RESTRICTEDRECORD']._serialized_start=1173
-  _globals['_RESTRICTEDRECORD']._serialized_end=1369
+  _globals['_PUBLISHEDFACT']._serialized_start=513
+  _globals['_PUBLISHEDFACT']._serialized_end=656
+  _globals['_PUBLICRECORD']._serialized_start=659
+  _globals['_PUBLICRECORD']._serialized_end=1192
+  _globals['_OPENLIFT']._serialized_start=1195
+  _globals['_OPENLIFT']._serialized_end=1331
+  _globals['_RESTRICTEDRECORD']._serialized_start=1334
+  _globals['_RESTRICTEDRECORD']._serialized_end=1592
 # @@protoc_insertion_point(module_scope)

@@ -114,10 +114,11 @@ class PublishedFact(_message.Message):
     UNTIL_FIELD_NUMBER: _builtins.int
     SUMMARY_ZH_FIELD_NUMBER: _builtins.int
     SUMMARY_EN_FIELD_NUMBER: _builtins.int
+    IS_OBJECTED_FIELD_NUMBER: _builtins.int
     fact_id: _builtins.str
     """The fact's id."""
     kind: _builtins.str
-    """complaint or penalty."""
+    """complaint, penalty or listing."""
     occurred_on: _builtins.str
     """The day of the fact, YYYY-MM-DD in Asia/Shanghai."""
     until: _builtins.str
@@ -126,6 +127,8 @@ class PublishedFact(_message.Message):
     """What it is, in Chinese, without personal data."""
     summary_en: _builtins.str
     """What it is, in English."""
+    is_objected: _builtins.bool
+    """An objection to it is being decided: it stands marked until then."""
     def __init__(
         self,
         *,
@@ -135,10 +138,11 @@ class PublishedFact(_message.Message):
         until: _builtins.str = ...,
         summary_zh: _builtins.str = ...,
         summary_en: _builtins.str = ...,
+        is_objected: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["fact_id", b"fact_id", "kind", b"kind", "occurred_on", b"occurred_on", "summary_en", b"summary_en", "summary_zh", b"summary_zh", "until", b"until"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fact_id", b"fact_id", "is_objected", b"is_objected", "kind", b"kind", "occurred_on", b"occurred_on", "summary_en", b"summary_en", "summary_zh", b"summary_zh", "until", b"until"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -239,6 +243,48 @@ class PublicRecord(_message.Message):
 Global___PublicRecord: _TypeAlias = PublicRecord  # noqa: Y015
 
 @_typing.final
+class OpenLift(_message.Message):
+    """A measure that is over and whose lift a department has not confirmed yet."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DEPARTMENT_FIELD_NUMBER: _builtins.int
+    DIRECTIVE_ID_FIELD_NUMBER: _builtins.int
+    MEASURE_ID_FIELD_NUMBER: _builtins.int
+    LISTING_ID_FIELD_NUMBER: _builtins.int
+    DUE_ON_FIELD_NUMBER: _builtins.int
+    IS_ESCALATED_FIELD_NUMBER: _builtins.int
+    department: _builtins.str
+    """The department that has to confirm."""
+    directive_id: _builtins.str
+    """The order that is to be lifted."""
+    measure_id: _builtins.str
+    """The measure's id in the catalogue."""
+    listing_id: _builtins.str
+    """The listing that was its cause."""
+    due_on: _builtins.str
+    """The last day to confirm, YYYY-MM-DD in Asia/Shanghai."""
+    is_escalated: _builtins.bool
+    """The office that ordered was told that the department is silent."""
+    def __init__(
+        self,
+        *,
+        department: _builtins.str = ...,
+        directive_id: _builtins.str = ...,
+        measure_id: _builtins.str = ...,
+        listing_id: _builtins.str = ...,
+        due_on: _builtins.str = ...,
+        is_escalated: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["department", b"department", "directive_id", b"directive_id", "due_on", b"due_on", "is_escalated", b"is_escalated", "listing_id", b"listing_id", "measure_id", b"measure_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OpenLift: _TypeAlias = OpenLift  # noqa: Y015
+
+@_typing.final
 class RestrictedRecord(_message.Message):
     """What only competent offices and the merchant itself see besides the public record."""
 
@@ -250,6 +296,7 @@ class RestrictedRecord(_message.Message):
     UNPUBLISHED_PENALTY_COUNT_FIELD_NUMBER: _builtins.int
     FLAGGED_FACT_IDS_FIELD_NUMBER: _builtins.int
     HELD_FACT_IDS_FIELD_NUMBER: _builtins.int
+    OPEN_LIFTS_FIELD_NUMBER: _builtins.int
     credit_code: _builtins.str
     """The credit code; the key."""
     revision: _builtins.int
@@ -266,6 +313,10 @@ class RestrictedRecord(_message.Message):
     def held_fact_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Facts that wait for a person, for example an amount over the policy's ceiling."""
 
+    @_builtins.property
+    def open_lifts(self) -> _containers.RepeatedCompositeFieldContainer[Global___OpenLift]:
+        """What departments have still to lift, as it stands at the moment of the read, at most 500."""
+
     def __init__(
         self,
         *,
@@ -275,10 +326,11 @@ class RestrictedRecord(_message.Message):
         unpublished_penalty_count: _builtins.int = ...,
         flagged_fact_ids: _abc.Iterable[_builtins.str] | None = ...,
         held_fact_ids: _abc.Iterable[_builtins.str] | None = ...,
+        open_lifts: _abc.Iterable[Global___OpenLift] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["credit_code", b"credit_code", "flagged_fact_ids", b"flagged_fact_ids", "held_fact_ids", b"held_fact_ids", "open_case_count", b"open_case_count", "revision", b"revision", "unpublished_penalty_count", b"unpublished_penalty_count"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["credit_code", b"credit_code", "flagged_fact_ids", b"flagged_fact_ids", "held_fact_ids", b"held_fact_ids", "open_case_count", b"open_case_count", "open_lifts", b"open_lifts", "revision", b"revision", "unpublished_penalty_count", b"unpublished_penalty_count"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
