@@ -9,7 +9,16 @@ from pathlib import Path
 from tests.benchmarks.harness import BENCHMARKS, Scale, measure
 
 #: Each registers its benchmarks when it is imported; add a file here.
-FILES = ("credit_worker", "credit_million", "get_credit_record", "embedded", "index_rebuild")
+FILES = (
+    "credit_worker",
+    "credit_million",
+    "get_credit_record",
+    "embedded",
+    "index_rebuild",
+    "check_enterprise",
+    "decision_to_department",
+    "directive_replay",
+)
 
 
 def main() -> int:
