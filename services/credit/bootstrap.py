@@ -21,6 +21,7 @@ from services.credit.adapters.policy_files import load_policies
 from services.credit.adapters.punishment.check_reader import CheckReader
 from services.credit.adapters.punishment.dispatch import Dispatch
 from services.credit.adapters.punishment.law_files import load_law
+from services.credit.adapters.punishment.watch import DirectiveStreams
 from services.credit.adapters.record_reader import RecordReader
 from services.credit.adapters.submissions import PostgresSubmissions
 from services.credit.api.complaint_servicer import ACCESS as COMPLAINT_ACCESS
@@ -95,13 +96,14 @@ def serving_punishment(config: CreditConfig, clock: Clock) -> Registration:
     law = load_law(config.law_folder)
     pool = open_pool(config.dsn)
     records = ListingRecords(load_policies(config.policy_folder), clock)
+    streams = DirectiveStreams(config.dsn)
     checks = CheckReader(config.dsn, law, clock)
-    servicer = PunishmentServicer(Desk(pool, law, records.tell, clock), checks, config.dsn)
+    servicer = PunishmentServicer(Desk(pool, law, records.tell, clock), checks, streams)
     return Registration(
         service_name=PUNISHMENT_SERVICE,
         add=lambda server: punishment_rpc.add_PunishmentServiceServicer_to_server(servicer, server),
         access=PUNISHMENT_ACCESS,
-        closers=(pool.close, checks.close),
+        closers=(pool.close, checks.close, streams.close),
     )
 
 

@@ -21,7 +21,7 @@ from services.credit.adapters.punishment.check_reader import CheckReader
 from services.credit.adapters.punishment.measures import measures_at
 from services.credit.adapters.punishment.reader import ListingQuery, OrderQuery, PunishmentReader
 from services.credit.adapters.punishment.verify import verify
-from services.credit.adapters.punishment.watch import watch_directives
+from services.credit.adapters.punishment.watch import DirectiveStreams
 from services.credit.api import punishment_convert as convert
 from services.credit.api.punishment_desk import Changed, Desk
 from services.credit.api.punishment_report import report
@@ -51,10 +51,10 @@ _Fill = Callable[[Step], Step]
 class PunishmentServicer(rpc.PunishmentServiceServicer):
     """Serves joint punishment."""
 
-    def __init__(self, desk: Desk, checks: CheckReader, dsn: str) -> None:
+    def __init__(self, desk: Desk, checks: CheckReader, streams: DirectiveStreams) -> None:
         self._desk = desk
         self._checks = checks
-        self._dsn = dsn
+        self._streams = streams
 
     async def ProposeListing(self, request: pb.ProposeListingRequest, context: Context) -> pb.ProposeListingResponse:
         """Propose a listing."""
@@ -150,7 +150,7 @@ class PunishmentServicer(rpc.PunishmentServiceServicer):
         department = str(parse_office(request.department, "department"))
         if department != current_actor().office:
             raise Forbidden("a department watches its own directives", metadata={"department": department})
-        async for watched in watch_directives(self._dsn, department, request.cursor):
+        async for watched in self._streams.watch(department, request.cursor):
             yield pb.WatchDirectivesResponse(
                 directives=watched.directives, cursor=watched.cursor, is_checkpoint=not watched.directives
             )

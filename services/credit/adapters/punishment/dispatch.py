@@ -3,7 +3,6 @@
 An instruction gets its number, its place in the sequence, and its message on the directive topic in one transaction.
 """
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
@@ -34,9 +33,8 @@ SELECT * FROM unnest(%s::text[], %s::int8[], %s::bytea[], %s::bytea[], %s::text[
 """
 
 
-def channel(department: str) -> str:
-    """Return the channel on which a department's streams are woken; hashed, since a channel's name is short."""
-    return f"dispatched_{hashlib.sha256(department.encode()).hexdigest()[:40]}"
+#: The channel that tells servers whose sequence grew: the payload is the department.
+CHANNEL = "directives_dispatched"
 
 
 class _Placed(NamedTuple):
@@ -100,5 +98,5 @@ class Dispatch:
             mine = [row for row in numbers if row[2] == action]
             conn.execute(_NUMBERED, columns(("text", "int8", "int2"), mine))
         outbox.append(conn, [directive_message(p.department, p.number, p.digest, p.content, now) for p in placed])
-        channels = [channel(department) for department in {p.department for p in placed}]
-        conn.execute("SELECT pg_notify(c, '') FROM unnest(%s::text[]) AS c", [channels])
+        grown = sorted({p.department for p in placed})
+        conn.execute("SELECT pg_notify(%s, d) FROM unnest(%s::text[]) AS d", [CHANNEL, grown])

@@ -1,7 +1,9 @@
 """Streams a department's sequence from a cursor: replays what is kept, then follows, with checkpoints."""
 
+import asyncio
 import base64
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import NamedTuple
 
 import orjson
@@ -9,7 +11,7 @@ import psycopg
 from merchantcredit.events.v1.directive_pb2 import NumberedDirective
 
 from services.common.errors import CursorExpired
-from services.credit.adapters.punishment.dispatch import channel
+from services.credit.adapters.punishment.bells import Bells
 
 MAX_DIRECTIVES = 500
 #: A checkpoint at least this often, so that an idle stream and a stalled one look different.
@@ -27,29 +29,49 @@ class Watched(NamedTuple):
     cursor: str
 
 
-async def watch_directives(dsn: str, department: str, cursor: str) -> AsyncIterator[Watched]:
-    """Yield a department's directives from a cursor on, then what comes; never ends by itself.
+class DirectiveStreams:
+    """The streams of one server: they share a connection that reads and one that listens."""
 
-    A cursor that comes back tells that all before it has arrived, which is noted as delivered. Raises CursorExpired when
-    it is malformed, of another department, or of a lost future.
-    """
-    conn = await psycopg.AsyncConnection.connect(dsn, autocommit=True)
-    try:
-        await conn.execute(f"LISTEN {channel(department)}")
-        epoch = await _epoch(conn)
-        last = await _start(conn, department, cursor, epoch)
-        while True:
-            directives = await _read(conn, department, last)
-            last = directives[-1].number if directives else last
-            yield Watched(directives, _encode(department, epoch, last))
-            if len(directives) == MAX_DIRECTIVES:
-                continue
-            if directives:
-                yield Watched([], _encode(department, epoch, last))  # all that was there is sent: say so at once
-            async for _ in conn.notifies(timeout=CHECKPOINT_SECONDS, stop_after=1):
-                pass  # the directives are read from the table; the notice only ends the wait
-    finally:
-        await conn.close()
+    def __init__(self, dsn: str) -> None:
+        self._dsn = dsn
+        self._bells = Bells(dsn)
+        self._conn: psycopg.AsyncConnection | None = None
+        self._connecting = asyncio.Lock()
+
+    async def watch(self, department: str, cursor: str) -> AsyncIterator[Watched]:
+        """Yield a department's directives from a cursor on, then what comes; never ends by itself.
+
+        A cursor that comes back tells that all before it has arrived, which is noted as delivered. Raises CursorExpired
+        when it is malformed, of another department, or of a lost future.
+        """
+        with self._bells.bell(department) as bell:
+            await self._bells.ready()
+            epoch = await _epoch(await self._reader())
+            last = await _start(await self._reader(), department, cursor, epoch)
+            while True:
+                bell.clear()
+                directives = await _read(await self._reader(), department, last)
+                last = directives[-1].number if directives else last
+                yield Watched(directives, _encode(department, epoch, last))
+                if len(directives) == MAX_DIRECTIVES:
+                    continue
+                if directives:
+                    yield Watched([], _encode(department, epoch, last))  # all that was there is sent: say so at once
+                with suppress(TimeoutError):  # then it is time for a checkpoint
+                    await asyncio.wait_for(bell.wait(), CHECKPOINT_SECONDS)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._bells.close()
+        if self._conn is not None:
+            with suppress(psycopg.Error):
+                self._conn.pgconn.finish()
+
+    async def _reader(self) -> psycopg.AsyncConnection:
+        async with self._connecting:
+            if self._conn is None or self._conn.closed:
+                self._conn = await psycopg.AsyncConnection.connect(self._dsn, autocommit=True, prepare_threshold=1)
+            return self._conn
 
 
 async def _read(conn: psycopg.AsyncConnection, department: str, last: int) -> list[NumberedDirective]:
