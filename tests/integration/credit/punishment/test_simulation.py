@@ -2,7 +2,6 @@
 
 import asyncio
 import threading
-from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -44,7 +43,7 @@ async def test_departments_of_every_manner_converge(
         worked = await simulated
         halt.set()
         await work
-        assert Counter(d.is_caught_up for d in worked) == {True: len(names)}
+        assert sum(d.last for d in worked) == 12 * LISTINGS  # the last checkpoint may still be on its way
         found = history.check(journal.read(tmp_path / "journals"))
         assert (found.faults, found.applied, found.lifted) == ([], 6 * LISTINGS, 6 * LISTINGS)
         await verify_by_command(offices, capsys)
