@@ -1,7 +1,7 @@
 """Between rows and orders."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import Any
 
 from psycopg import Connection
@@ -10,10 +10,8 @@ from psycopg.rows import dict_row
 from services.credit.domain.punishment.order import Order
 from services.credit.domain.punishment.terms import DeclineReason, DirectiveState, EndReason
 
-COLUMNS = ", ".join(field.name for field in fields(Order))
-_INSERT = f"""
-INSERT INTO credit.directive ({COLUMNS}) VALUES ({", ".join(f"%({field.name})s" for field in fields(Order))})
-"""
+_NAMES = tuple(field.name for field in fields(Order))
+COLUMNS = ", ".join(_NAMES)
 
 
 def read_orders(conn: Connection, where: str, parameters: Sequence[Any]) -> list[Order]:
@@ -24,8 +22,9 @@ def read_orders(conn: Connection, where: str, parameters: Sequence[Any]) -> list
 
 def insert_orders(conn: Connection, orders: Sequence[Order]) -> None:
     """Write new orders."""
-    with conn.cursor() as cursor:
-        cursor.executemany(_INSERT, [asdict(order) for order in orders])
+    with conn.cursor() as cursor, cursor.copy(f"COPY credit.directive ({COLUMNS}) FROM STDIN") as copy:
+        for order in orders:
+            copy.write_row([getattr(order, name) for name in _NAMES])
 
 
 def _order(row: dict[str, Any]) -> Order:
