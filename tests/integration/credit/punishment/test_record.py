@@ -124,3 +124,12 @@ async def test_a_term_that_is_over_leaves_the_record_by_itself_and_all_verifies(
     with snapshot(offices.world.dsn) as conn:
         found = Verification(load_policies(POLICY_FOLDER), RecordEncoder())
         assert list(found.differences(WholeLedger(conn))) == []
+
+
+async def test_a_lift_twice_is_refused_and_changes_nothing(offices: OfficeWorld) -> None:
+    await offices.list_it()
+    await offices.end()
+    before = (record(offices), offices.world.rows("SELECT count(*) FROM eventlog.message"))
+    error = await refused(offices.end())
+    assert "END is not possible while the listing is ENDED: lawful now is nothing" in (error.details() or "")
+    assert (record(offices), offices.world.rows("SELECT count(*) FROM eventlog.message")) == before
