@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from services.common.eventlog.partition import partition_of
 from services.common.eventlog.port import Message
+from services.common.eventlog.topics import KEYED
 from services.common.kernel.credit_code import check_character
 from tests.integration.credit.world import NOW, complaint, enterprise, told, violation, volume
 
@@ -34,7 +35,9 @@ def waves(seed: int, size: int = 50) -> list[list[Message]]:
 def _elsewhere(rng: random.Random, message: Message) -> Message:
     """Put some events on another partition than that of their key, as a producer with another partitioner does."""
     return (
-        replace(message, partition=rng.randrange(4)) if message.partition is None and rng.random() < 0.15 else message
+        replace(message, partition=rng.randrange(KEYED))
+        if message.partition is None and rng.random() < 0.15
+        else message
     )
 
 
@@ -80,7 +83,7 @@ def _reused_id(rng: random.Random, event_id: str, before: Sequence[Message]) -> 
 
 
 def _same_place(message: Message) -> Message:
-    partition = partition_of(message.key, 4) if message.partition is None else message.partition
+    partition = partition_of(message.key, KEYED) if message.partition is None else message.partition
     return replace(message, partition=partition)
 
 
