@@ -17,21 +17,26 @@ from services.common.lifecycle import Loop
 from services.credit.adapters.case_reader import CaseReader
 from services.credit.adapters.case_steps import holding, tell
 from services.credit.adapters.listing_records import ListingRecords
+from services.credit.adapters.past_reader import PostgresPast
 from services.credit.adapters.policy_files import load_policies
 from services.credit.adapters.punishment.check_reader import CheckReader
 from services.credit.adapters.punishment.dispatch import Dispatch
 from services.credit.adapters.punishment.law_files import load_law
 from services.credit.adapters.punishment.watch import DirectiveStreams
 from services.credit.adapters.record_reader import RecordReader
+from services.credit.adapters.state_reader import PostgresStates
 from services.credit.adapters.submissions import PostgresSubmissions
+from services.credit.adapters.verify_store import RecordEncoder
 from services.credit.api.complaint_servicer import ACCESS as COMPLAINT_ACCESS
 from services.credit.api.complaint_servicer import ComplaintServicer
 from services.credit.api.punishment_desk import Desk
 from services.credit.api.punishment_servicer import ACCESS as PUNISHMENT_ACCESS
 from services.credit.api.punishment_servicer import PunishmentServicer
 from services.credit.api.raw_record import use_raw_record
-from services.credit.api.servicer import ACCESS, CreditServicer
+from services.credit.api.servicer import ACCESS, Audit, CreditServicer
 from services.credit.application.apply_events import ApplyEvents
+from services.credit.application.read_past import ReadPast
+from services.credit.application.read_way_back import ReadWayBack
 from services.credit.application.sources import SourceMap
 from services.credit.application.submit import Submit
 from services.credit.application.take_case_step import TakeCaseStep
@@ -131,7 +136,11 @@ def serving(config: CreditConfig, clock: Clock) -> Registration:
     reader = RecordReader(config.dsn, policies, clock)
     decoder = Decoder(SourceMap(config.sources), policies.on(china_day(clock.now())), config.complainant_key)
     submit = Submit(PostgresSubmissions(pool), decoder.decode, clock)
-    servicer = CreditServicer(pool, reader, submit, config.dsn)
+    audit = Audit(
+        ReadPast(PostgresPast(pool), RecordEncoder(), policies, clock),
+        ReadWayBack(PostgresStates(pool), policies, clock),
+    )
+    servicer = CreditServicer(pool, reader, submit, audit, config.dsn)
 
     def add(server: grpc.aio.Server) -> None:
         rpc.add_CreditServiceServicer_to_server(servicer, server)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import grpc
 from merchantcredit.credit.v1 import credit_service_pb2 as pb
@@ -23,6 +23,9 @@ from services.credit.adapters.evidence import EvidenceReader, EvidenceRow
 from services.credit.adapters.punishment.open_lifts import open_lifts
 from services.credit.adapters.record_reader import RecordReader
 from services.credit.adapters.submissions import PostgresSubmissions
+from services.credit.api import past_convert
+from services.credit.application.read_past import ReadPast
+from services.credit.application.read_way_back import ReadWayBack
 from services.credit.application.submit import Submit, source_of
 from services.credit.domain.explain import explain
 
@@ -36,18 +39,28 @@ ACCESS = {
     "GetRestrictedRecord": OFFICES | {Role.MERCHANT},
     "ExplainScore": EVERYBODY,
     "ListEvidence": OFFICES | {Role.MERCHANT},
+    "GetPastRecord": OFFICES,
+    "GetWayBack": OFFICES | {Role.MERCHANT},
     "WatchGradeChanges": KNOWN,
 }
 Context = grpc.aio.ServicerContext[Any, Any]
 
 
+class Audit(NamedTuple):
+    """The reads that fold or rate anew: the past, and the way back."""
+
+    past: ReadPast
+    way_back: ReadWayBack
+
+
 class CreditServicer(rpc.CreditServiceServicer):
     """Serves credit."""
 
-    def __init__(self, pool: Pool, reader: RecordReader, submit: Submit, dsn: str) -> None:
+    def __init__(self, pool: Pool, reader: RecordReader, submit: Submit, audit: Audit, dsn: str) -> None:
         self._pool = pool
         self._reader = reader
         self._submit = submit
+        self._audit = audit
         self._submissions = PostgresSubmissions(pool)
         self._evidence = EvidenceReader(pool)
         self._dsn = dsn
@@ -133,6 +146,17 @@ class CreditServicer(rpc.CreditServiceServicer):
         return pb.ListEvidenceResponse(
             evidence=[_evidence(row) for row in rows[:limit]], next_page_token=make_token(query, last)
         )
+
+    async def GetPastRecord(self, request: pb.GetPastRecordRequest, context: Context) -> pb.GetPastRecordResponse:
+        """Read the record of the past; who asked, and why, is kept."""
+        question = past_convert.question(request)
+        return past_convert.past(await asyncio.to_thread(self._audit.past.execute, current_actor(), question))
+
+    async def GetWayBack(self, request: pb.GetWayBackRequest, context: Context) -> pb.GetWayBackResponse:
+        """Tell the way back to a better grade."""
+        code = credit_code.parse(request.credit_code)
+        told = await asyncio.to_thread(self._audit.way_back.execute, current_actor(), code, request.goal_grade)
+        return past_convert.way_back(told)
 
     async def WatchGradeChanges(
         self, request: pb.WatchGradeChangesRequest, context: Context
