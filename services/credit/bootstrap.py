@@ -16,6 +16,7 @@ from services.common.grpc.server import Registration
 from services.common.lifecycle import Loop
 from services.credit.adapters.case_reader import CaseReader
 from services.credit.adapters.case_steps import holding, tell
+from services.credit.adapters.evidence import EvidenceReader
 from services.credit.adapters.listing_records import ListingRecords
 from services.credit.adapters.past_reader import PostgresPast
 from services.credit.adapters.policy_files import load_policies
@@ -24,6 +25,7 @@ from services.credit.adapters.punishment.dispatch import Dispatch
 from services.credit.adapters.punishment.law_files import load_law
 from services.credit.adapters.punishment.watch import DirectiveStreams
 from services.credit.adapters.record_reader import RecordReader
+from services.credit.adapters.restricted_reader import RestrictedReader
 from services.credit.adapters.state_reader import PostgresStates
 from services.credit.adapters.submissions import PostgresSubmissions
 from services.credit.adapters.verify_store import RecordEncoder
@@ -33,7 +35,7 @@ from services.credit.api.punishment_desk import Desk
 from services.credit.api.punishment_servicer import ACCESS as PUNISHMENT_ACCESS
 from services.credit.api.punishment_servicer import PunishmentServicer
 from services.credit.api.raw_record import use_raw_record
-from services.credit.api.servicer import ACCESS, Audit, CreditServicer
+from services.credit.api.servicer import ACCESS, CreditServicer, Readers
 from services.credit.application.apply_events import ApplyEvents
 from services.credit.application.read_past import ReadPast
 from services.credit.application.read_way_back import ReadWayBack
@@ -133,17 +135,20 @@ def serving(config: CreditConfig, clock: Clock) -> Registration:
     """Return credit's servicer, ready to be added to a server."""
     policies = load_policies(config.policy_folder)
     pool = open_pool(config.dsn)
-    reader = RecordReader(config.dsn, policies, clock)
-    decoder = Decoder(SourceMap(config.sources), policies.on(china_day(clock.now())), config.complainant_key)
-    submit = Submit(PostgresSubmissions(pool), decoder.decode, clock)
-    audit = Audit(
+    records = RecordReader(config.dsn, policies, clock)
+    readers = Readers(
+        records,
+        RestrictedReader(pool, clock),
+        EvidenceReader(pool, policies, clock),
         ReadPast(PostgresPast(pool), RecordEncoder(), policies, clock),
         ReadWayBack(PostgresStates(pool), policies, clock),
     )
-    servicer = CreditServicer(pool, reader, submit, audit, config.dsn)
+    decoder = Decoder(SourceMap(config.sources), policies.on(china_day(clock.now())), config.complainant_key)
+    submissions = PostgresSubmissions(pool)
+    servicer = CreditServicer(readers, Submit(submissions, decoder.decode, clock), submissions, config.dsn)
 
     def add(server: grpc.aio.Server) -> None:
         rpc.add_CreditServiceServicer_to_server(servicer, server)
         use_raw_record(server, SERVICE, servicer.GetCreditRecord)
 
-    return Registration(service_name=SERVICE, add=add, access=ACCESS, closers=(pool.close, reader.close))
+    return Registration(service_name=SERVICE, add=add, access=ACCESS, closers=(pool.close, records.close))
