@@ -89,6 +89,14 @@ def from_ledger(kind: int, data: bytes) -> Body:
     return read(message(data))
 
 
+def with_code(kind: int, data: bytes, code: str) -> bytes:
+    """Return an account as the ledger would keep it had it come with a code."""
+    message = _READERS[kind][0](data)
+    message.credit_code = code
+    kept: bytes = message.SerializeToString()
+    return kept
+
+
 _READERS: dict[int, tuple[Callable[[bytes], Any], Callable[[Any], Body]]] = {
     FactKind.COMPLAINT: (ComplaintReported.FromString, complaint),
     FactKind.PENALTY: (ViolationReported.FromString, penalty),

@@ -44,6 +44,8 @@ class _VerdictEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Verdict.Value
     """Refused; stands in the dead letters with the reason."""
     VERDICT_PENDING: _Verdict.ValueType  # 6
     """Put on the intake topic; the worker has not come to it yet."""
+    VERDICT_WAITING_FOR_MATCH: _Verdict.ValueType  # 7
+    """Kept; it came with a name and no code, and counts for nobody until a person has decided whose it is."""
 
 class Verdict(_Verdict, metaclass=_VerdictEnumTypeWrapper):
     """What became of an intake event."""
@@ -62,6 +64,8 @@ VERDICT_DEAD_LETTERED: Verdict.ValueType  # 5
 """Refused; stands in the dead letters with the reason."""
 VERDICT_PENDING: Verdict.ValueType  # 6
 """Put on the intake topic; the worker has not come to it yet."""
+VERDICT_WAITING_FOR_MATCH: Verdict.ValueType  # 7
+"""Kept; it came with a name and no code, and counts for nobody until a person has decided whose it is."""
 Global___Verdict: _TypeAlias = Verdict  # noqa: Y015
 
 class _WayBackStepKind:
