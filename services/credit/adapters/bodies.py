@@ -8,13 +8,16 @@ from typing import Any
 from merchantcredit.events.v1.complaint_pb2 import ComplaintReported
 from merchantcredit.events.v1.enterprise_pb2 import EnterpriseSnapshot
 from merchantcredit.events.v1.listing_pb2 import ListingReported
-from merchantcredit.events.v1.violation_pb2 import DECISION_STATE_REVOKED, ViolationReported
+from merchantcredit.events.v1.violation_pb2 import DECISION_STATE_REPAIRED, DECISION_STATE_REVOKED, ViolationReported
 from merchantcredit.events.v1.volume_pb2 import VolumeReported
 
 from services.common.kernel.day import parse_month
 from services.credit.domain.cases.answers import Answer, Category
 from services.credit.domain.facts import Body, Complaint, FactKind, Penalty, Registration, Volume
 from services.credit.domain.listed import Listed
+
+#: A decision that was taken back, and one whose publicity and weight a repair ended.
+_ENDED = frozenset({DECISION_STATE_REVOKED, DECISION_STATE_REPAIRED})
 
 _fromisoformat = lru_cache(maxsize=16384)(date.fromisoformat)
 
@@ -47,7 +50,7 @@ def penalty(m: ViolationReported) -> Penalty:
     return Penalty(
         m.credit_code, m.document_number, m.penalty_kind, m.severity, m.fine_fen, m.confiscated_fen,
         _fromisoformat(m.decided_on), m.conduct_type, m.authority_name, m.legal_basis,
-        m.state == DECISION_STATE_REVOKED,
+        m.state in _ENDED,
     )  # fmt: skip
 
 

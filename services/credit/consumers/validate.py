@@ -56,7 +56,7 @@ _VIOLATION: tuple[_Rule, ...] = (
     ("conduct_type", lambda m: len(m.conduct_type) <= 200, "give at most 200 characters"),
     ("legal_basis", lambda m: len(m.legal_basis) <= 500, "give at most 500 characters"),
     ("authority_name", lambda m: len(m.authority_name) <= 200, "give at most 200 characters"),
-    ("state", lambda m: 0 <= m.state <= 2, "give IN_FORCE or REVOKED"),
+    ("state", lambda m: 0 <= m.state <= 3, "give IN_FORCE, REVOKED or REPAIRED"),
 )
 _VOLUME: tuple[_Rule, ...] = (
     (

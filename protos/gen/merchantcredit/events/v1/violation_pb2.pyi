@@ -98,6 +98,8 @@ class _DecisionStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Decisio
     """The decision is in force."""
     DECISION_STATE_REVOKED: _DecisionState.ValueType  # 2
     """The decision was revoked or changed away (Administrative Penalty Law art. 48); off every read path."""
+    DECISION_STATE_REPAIRED: _DecisionState.ValueType  # 3
+    """信用修复: the decision stands, its publicity and its weight ended early by repair (NDRC Order 36); off every read path."""
 
 class DecisionState(_DecisionState, metaclass=_DecisionStateEnumTypeWrapper):
     """Whether a decision stands."""
@@ -108,6 +110,8 @@ DECISION_STATE_IN_FORCE: DecisionState.ValueType  # 1
 """The decision is in force."""
 DECISION_STATE_REVOKED: DecisionState.ValueType  # 2
 """The decision was revoked or changed away (Administrative Penalty Law art. 48); off every read path."""
+DECISION_STATE_REPAIRED: DecisionState.ValueType  # 3
+"""信用修复: the decision stands, its publicity and its weight ended early by repair (NDRC Order 36); off every read path."""
 Global___DecisionState: _TypeAlias = DecisionState  # noqa: Y015
 
 @_typing.final
