@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import grpc
 from merchantcredit.credit.v1 import complaint_service_pb2_grpc as complaint_rpc
 from merchantcredit.credit.v1 import credit_service_pb2_grpc as rpc
+from merchantcredit.credit.v1 import matching_service_pb2_grpc as matching_rpc
 from merchantcredit.credit.v1 import punishment_service_pb2_grpc as punishment_rpc
 
 from services.common.clock import Clock, china_day
@@ -18,6 +19,8 @@ from services.credit.adapters.case_reader import CaseReader
 from services.credit.adapters.case_steps import holding, tell
 from services.credit.adapters.evidence import EvidenceReader
 from services.credit.adapters.listing_records import ListingRecords
+from services.credit.adapters.match_reader import MatchDesk, MatchReader
+from services.credit.adapters.past_reader import PostgresPast
 from services.credit.adapters.policy_files import load_policies
 from services.credit.adapters.punishment.check_reader import CheckReader
 from services.credit.adapters.punishment.dispatch import Dispatch
@@ -25,15 +28,22 @@ from services.credit.adapters.punishment.law_files import load_law
 from services.credit.adapters.punishment.watch import DirectiveStreams
 from services.credit.adapters.record_reader import RecordReader
 from services.credit.adapters.restricted_reader import RestrictedReader
+from services.credit.adapters.state_reader import PostgresStates
 from services.credit.adapters.submissions import PostgresSubmissions
+from services.credit.adapters.verify_store import RecordEncoder
 from services.credit.api.complaint_servicer import ACCESS as COMPLAINT_ACCESS
 from services.credit.api.complaint_servicer import ComplaintServicer
+from services.credit.api.matching_servicer import ACCESS as MATCHING_ACCESS
+from services.credit.api.matching_servicer import MatchingServicer
 from services.credit.api.punishment_desk import Desk
 from services.credit.api.punishment_servicer import ACCESS as PUNISHMENT_ACCESS
 from services.credit.api.punishment_servicer import PunishmentServicer
 from services.credit.api.raw_record import use_raw_record
 from services.credit.api.servicer import ACCESS, CreditServicer, Readers
 from services.credit.application.apply_events import ApplyEvents
+from services.credit.application.decide_match import DecideMatch
+from services.credit.application.read_past import ReadPast
+from services.credit.application.read_way_back import ReadWayBack
 from services.credit.application.sources import SourceMap
 from services.credit.application.submit import Submit
 from services.credit.application.take_case_step import TakeCaseStep
@@ -48,6 +58,7 @@ from services.credit.consumers.worker import TOPICS, CreditHandler
 BATCH = 8000
 PUNISHMENT_POLL_SECONDS = 0.5
 COMPLAINT_SERVICE = "merchantcredit.credit.v1.ComplaintService"
+MATCHING_SERVICE = "merchantcredit.credit.v1.MatchingService"
 PUNISHMENT_SERVICE = "merchantcredit.credit.v1.PunishmentService"
 #: Processes that consume side by side, each with its share of the partitions.
 LANES = 2
@@ -126,12 +137,32 @@ def serving_complaints(config: CreditConfig, clock: Clock) -> Registration:
     )
 
 
+def serving_matching(config: CreditConfig, clock: Clock) -> Registration:
+    """Return the servicer of events that came without a code, ready to be added to a server."""
+    policies = load_policies(config.policy_folder)
+    pool = open_pool(config.dsn)
+    decide = DecideMatch(MatchDesk(pool, policies), ApplyEvents(policies, clock), clock)
+    servicer = MatchingServicer(MatchReader(pool), decide)
+    return Registration(
+        service_name=MATCHING_SERVICE,
+        add=lambda server: matching_rpc.add_MatchingServiceServicer_to_server(servicer, server),
+        access=MATCHING_ACCESS,
+        closers=(pool.close,),
+    )
+
+
 def serving(config: CreditConfig, clock: Clock) -> Registration:
     """Return credit's servicer, ready to be added to a server."""
     policies = load_policies(config.policy_folder)
     pool = open_pool(config.dsn)
     records = RecordReader(config.dsn, policies, clock)
-    readers = Readers(records, RestrictedReader(pool, clock), EvidenceReader(pool, policies, clock))
+    readers = Readers(
+        records,
+        RestrictedReader(pool, clock),
+        EvidenceReader(pool, policies, clock),
+        ReadPast(PostgresPast(pool), RecordEncoder(), policies, clock),
+        ReadWayBack(PostgresStates(pool), policies, clock),
+    )
     decoder = Decoder(SourceMap(config.sources), policies.on(china_day(clock.now())), config.complainant_key)
     submissions = PostgresSubmissions(pool)
     servicer = CreditServicer(readers, Submit(submissions, decoder.decode, clock), submissions, config.dsn)

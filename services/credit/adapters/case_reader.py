@@ -15,7 +15,8 @@ from services.credit.domain.cases.case import Case
 from services.credit.domain.facts import Assertion, Complaint, Fact, FactKind, fold
 
 _ACCOUNTS = """
-SELECT fact_id, authority, source_time, event_id, held, kind, body, source FROM credit.assertion WHERE fact_id = ANY(%s)
+SELECT fact_id, authority, source_time, event_id, held, kind, body, source FROM credit.assertion
+WHERE fact_id = ANY(%s) AND retracted_at IS NULL
 """
 _AFTER = """
 SELECT f.fact_id FROM credit.fact f JOIN credit.subject s ON s.id = f.subject_id

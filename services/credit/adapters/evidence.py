@@ -105,7 +105,7 @@ def _accounts(conn: Connection, fact_ids: list[str]) -> dict[str, list[_Account]
     told: dict[str, list[_Account]] = defaultdict(list)
     for fact_id, authority, time, event_id, held, kind, body, source in conn.execute(
         "SELECT fact_id, authority, source_time, event_id, held, kind, body, source"
-        " FROM credit.assertion WHERE fact_id = ANY(%s)",
+        " FROM credit.assertion WHERE fact_id = ANY(%s) AND retracted_at IS NULL",
         [fact_ids],
     ):
         assertion = Assertion(fact_id, authority, time, event_id, held, bodies.from_ledger(kind, body))

@@ -10,12 +10,14 @@ from psycopg import Connection
 from services.common.db.arrays import array, columns
 from services.common.kernel.grade import Grade
 from services.credit.adapters import bodies
+from services.credit.adapters.match_store import MatchStore
 from services.credit.adapters.record_store import RecordStore
 from services.credit.application.policies import Policies
 from services.credit.application.ports import Publication, Subject
 from services.credit.application.told import Told, Undecodable, Verdict
 from services.credit.domain import cells
 from services.credit.domain.facts import Assertion, Complaint, Fact, FactKind, Registration, kind_of
+from services.credit.domain.matching import name_key
 from services.credit.domain.subject import NEWEST, Case, SubjectState
 
 # A dead-lettered event may come again, mended or replayed: then its row is taken anew.
@@ -57,6 +59,12 @@ UPDATE credit.fact AS f
 SET subject_id = g.subject_id, occurred_on = g.occurred_on, weighs = g.weighs,
     status = g.status, response = g.response, problem_type = g.problem_type
 FROM {_GIVEN} WHERE f.fact_id = g.fact_id
+"""
+_NAMES = """
+INSERT INTO credit.known_name AS k (code, name, region_code, key)
+SELECT * FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[]) AS g (code, name, region_code, key)
+ON CONFLICT (code) DO UPDATE SET name = excluded.name, region_code = excluded.region_code, key = excluded.key
+WHERE (k.name, k.region_code) IS DISTINCT FROM (excluded.name, excluded.region_code)
 """
 _INBOX = ("text", "text", "bytea", "int2", "text", "text")
 _STATE = ("int8", "bool", "int8", "bytea", "text", "int2", "date", "text")
@@ -129,7 +137,7 @@ class PostgresLedger:
         with self._conn.cursor(binary=True) as cursor:
             rows = cursor.execute(
                 "SELECT fact_id, authority, source_time, event_id, held, kind, body"
-                " FROM credit.assertion WHERE fact_id = ANY(%s::text[])",
+                " FROM credit.assertion WHERE fact_id = ANY(%s::text[]) AND retracted_at IS NULL",
                 [ids],
             ).fetchall()
         return [
@@ -162,6 +170,23 @@ class PostgresLedger:
                 columns(("text",) * 4, sealed),
             )
 
+    def wait(self, told: Sequence[Told], at: datetime) -> Sequence[Told]:
+        """Keep events without a code; see the port."""
+        return MatchStore(self._conn).wait(told, at)
+
+    def retract(self, told: Sequence[Told], at: datetime) -> None:
+        """End the accounts of events."""
+        self._conn.execute(
+            "UPDATE credit.assertion AS a SET retracted_at = %b"
+            " FROM unnest(%b::text[], %b::text[], %b::text[]) AS g (fact_id, source, event_id)"
+            " WHERE a.fact_id = g.fact_id AND a.source = g.source AND a.event_id = g.event_id AND a.retracted_at IS NULL",
+            [at, *columns(("text",) * 3, [(t.assertion.fact_id, t.source, t.event_id) for t in told])],
+        )
+
+    def remove(self, fact_ids: Sequence[str]) -> None:
+        """Forget where facts stood."""
+        self._conn.execute("DELETE FROM credit.fact WHERE fact_id = ANY(%s::text[])", [array("text", fact_ids)])
+
     def place(self, facts: Sequence[tuple[Fact, int]]) -> None:
         """Note where facts stand; raises UniqueViolation when another worker made one of them meanwhile."""
         rows = [_placed(fact, subject_id) for fact, subject_id in facts]
@@ -190,6 +215,13 @@ class PostgresLedger:
             for s in subjects
         ]  # fmt: skip
         self._conn.execute(_SAVE, columns(_STATE, rows))
+        self._save_names([s.state.registration for s in subjects if s.is_registration_changed and s.state.registration])
+
+    def _save_names(self, registered: Sequence[Registration]) -> None:
+        """Keep the names by which events without a code are matched."""
+        if registered:
+            rows = [(r.code, r.name, r.region_code, name_key(r.name)) for r in registered]
+            self._conn.execute(_NAMES, columns(("text",) * 4, rows))
 
     def publish(self, publications: Sequence[Publication], at: datetime) -> None:
         """Write and announce records."""

@@ -29,10 +29,20 @@ class ApplyEvents:
         own: what the database raises rolls all back.
         """
         fresh, reused = _fresh(ledger, told, undecodable, at)
-        if fresh:
-            touched = _apply(ledger, fresh, at)
-            publish(ledger, self._policies, touched, self._clock.now())
+        self.apply(ledger, ledger.wait(fresh, at), at)
         return reused
+
+    def apply(self, ledger: Ledger, told: Sequence[Told], at: datetime) -> None:
+        """Let events that are in the inbox count, and publish what follows; each names its enterprise by code."""
+        if told:
+            touched = _apply(ledger, told, at)
+            publish(ledger, self._policies, touched, self._clock.now())
+
+    def retract(self, ledger: Ledger, told: Sequence[Told], at: datetime) -> None:
+        """End the accounts of events that counted, and publish what follows; they can be applied again."""
+        if told:
+            touched = _retract(ledger, told, at)
+            publish(ledger, self._policies, touched, self._clock.now())
 
 
 def publish(
@@ -76,9 +86,7 @@ def _apply(ledger: Ledger, fresh: Sequence[Told], at: datetime) -> dict[int, tup
     new: dict[str, list[Assertion]] = defaultdict(list)
     for event in fresh:
         new[event.assertion.fact_id].append(event.assertion)
-    earlier: dict[str, list[Assertion]] = defaultdict(list)
-    for assertion in ledger.assertions(sorted(new)):
-        earlier[assertion.fact_id].append(assertion)
+    earlier = _by_fact(ledger.assertions(sorted(new)))
     named = {event.body.code for event in fresh} | {a.body.code for told in earlier.values() for a in told}
     by_code = {subject.code: subject for subject in ledger.subjects(sorted(named))}
     ledger.add(fresh, at)
@@ -89,6 +97,44 @@ def _apply(ledger: Ledger, fresh: Sequence[Told], at: datetime) -> dict[int, tup
     _refill(ledger, touched.values())
     ledger.judge([(event, verdict) for event in fresh if (verdict := _verdict(event, by_code)) != Verdict.ACCEPTED])
     return {subject.subject_id: (subject, tuple(moved[code])) for code, subject in touched.items()}
+
+
+def _retract(ledger: Ledger, told: Sequence[Told], at: datetime) -> dict[int, tuple[Subject, tuple[str, ...]]]:
+    """Fold facts anew without the accounts of some events; a fact without an account stands nowhere.
+
+    A subject's sequence rises all the same: a revision is never given twice.
+    """
+    fact_ids = sorted({event.assertion.fact_id for event in told})
+    before = _by_fact(ledger.assertions(fact_ids))
+    ledger.retract(told, at)
+    left = _by_fact(ledger.assertions(fact_ids))
+    by_code = {s.code: s for s in ledger.subjects(sorted({a.body.code for all_of in before.values() for a in all_of}))}
+    moved: dict[str, list[str]] = defaultdict(list)
+    placed, gone = [], []
+    for fact_id in fact_ids:
+        old, new = fold(before[fact_id]), fold(left[fact_id])
+        if old is None:
+            raise LookupError(f"{fact_id} has no account to take back")
+        by_code[old.body.code].state.replace(old, None)
+        if new is not None:
+            by_code[new.body.code].state.replace(None, new)
+            placed.append((new, by_code[new.body.code].subject_id))
+        else:
+            gone.append(fact_id)
+        for code in sorted({assertion.body.code for assertion in before[fact_id]}):
+            by_code[code].seq += 1
+            moved[code].append(fact_id)
+    ledger.place(placed)
+    ledger.remove(gone)
+    _refill(ledger, [by_code[code] for code in moved])
+    return {by_code[code].subject_id: (by_code[code], tuple(facts)) for code, facts in moved.items()}
+
+
+def _by_fact(assertions: Iterable[Assertion]) -> dict[str, list[Assertion]]:
+    found: dict[str, list[Assertion]] = defaultdict(list)
+    for assertion in assertions:
+        found[assertion.fact_id].append(assertion)
+    return found
 
 
 def _change(

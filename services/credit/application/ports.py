@@ -51,6 +51,18 @@ class Ledger(Protocol):
         """Correct the verdict of events just taken that are not plainly accepted."""
         ...
 
+    def wait(self, told: Sequence[Told], at: datetime) -> Sequence[Told]:
+        """Keep events that came without a code until a person decides; return what counts now, each with its code."""
+        ...
+
+    def retract(self, told: Sequence[Told], at: datetime) -> None:
+        """End the accounts of events: they are no longer told, and only the past knows them."""
+        ...
+
+    def remove(self, fact_ids: Sequence[str]) -> None:
+        """Forget where facts stood that have no account any more."""
+        ...
+
     def assertions(self, fact_ids: Sequence[str]) -> Sequence[Assertion]:
         """Lock facts and return all that was told of them."""
         ...

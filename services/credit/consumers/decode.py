@@ -85,7 +85,10 @@ class Decoder:
         assertion = Assertion(fact_id, source.authority, envelope.time, envelope.event_id, bool(held), body)
         digest = hashlib.sha256(record.value).digest()[:16]
         kept = message.SerializeToString()
-        return Told(index, envelope.source, envelope.event_id, digest, source.office, assertion, kept, held, sealed)
+        named = validate.named_in(message)
+        return Told(
+            index, envelope.source, envelope.event_id, digest, source.office, assertion, kept, held, sealed, named
+        )
 
     def _hide(self, message: ComplaintReported, source: str) -> str:
         """Replace the pseudonym by its HMAC, take the sealed field out, and return it."""

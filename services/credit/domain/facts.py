@@ -95,7 +95,7 @@ class Complaint(NamedTuple):
 
 
 class Penalty(NamedTuple):
-    """A source's account of one penalty decision; money in fen."""
+    """A source's account of one penalty decision; money in fen. `revoked`: off every read path, by revocation or by repair."""
 
     code: str
     document_number: str

@@ -28,11 +28,16 @@ _NEVER_2021 = frozenset({PenaltyKind.LICENCE, PenaltyKind.RESTRICTION})
 
 
 class StepKind(Enum):
-    """What a merchant can lawfully do."""
+    """What a merchant can lawfully do.
+
+    To perform a penalty's duties moves no point by itself: it is what a repair needs besides its day (NDRC Order 36).
+    """
 
     ANSWER = "ANSWER"
     SETTLE = "SETTLE"
+    PERFORM = "PERFORM"
     REPAIR = "REPAIR"
+    CURE = "CURE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +67,7 @@ class WayBack:
 
 @dataclass(frozen=True, slots=True)
 class _Move:
-    """A step before it is rated: a repair of one sanction or listing, or what becomes of all open cases."""
+    """A step before it is rated: what becomes of one sanction or listing, or of all open cases."""
 
     kind: StepKind
     on: date
@@ -120,15 +125,16 @@ def _moves(state: SubjectState, day: date) -> list[_Move]:
         and (earliest := earliest_repair(sanction)) is not None
         and max(day, earliest) < sanction.until
     ]
+    duties = [_Move(StepKind.PERFORM, day, sanction=repair.sanction) for repair in repairs]
     repairs += [
-        _Move(StepKind.REPAIR, on, listing=entry)
+        _Move(StepKind.CURE, on, listing=entry)
         for entry in state.listings
         if (on := earliest_removal(entry, day)) is not None
     ]
     unanswered, unsettled = _open(state, answered=False), _open(state, answered=True)
     answers = [_Move(StepKind.ANSWER, day, cases=unanswered)] if unanswered else []
     settlements = [_Move(StepKind.SETTLE, day, cases=unanswered + unsettled)] if unanswered + unsettled else []
-    return [*answers, *settlements, *sorted(repairs, key=lambda move: move.on)]
+    return [*answers, *settlements, *duties, *sorted(repairs, key=lambda move: move.on)]
 
 
 def _open(state: SubjectState, *, answered: bool) -> int:
@@ -156,6 +162,8 @@ def _course(state: SubjectState, day: date, moves: Sequence[_Move]) -> list[tupl
 
 def _moved(state: SubjectState, move: _Move) -> SubjectState:
     """Return the state after a step; the given one stays as it is."""
+    if move.kind is StepKind.PERFORM:
+        return state
     after = state.copy()
     if move.sanction is not None:
         after.sanctions.remove(move.sanction)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from services.search.domain.legal_form import bigrams, core_name
-from services.search.domain.normal_form import normal_form
+from services.common.kernel.legal_form import bigrams, core_name
+from services.common.kernel.normal_form import normal_form
 from services.search.domain.pinyin import syllables
 
 #: Beginnings of a name are kept up to here; a longer beginning is checked by its pairs as well.

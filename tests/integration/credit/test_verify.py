@@ -67,6 +67,11 @@ def test_nothing_differs_after_a_run(credit: World) -> None:
         ("UPDATE credit.subject SET good_until = NULL WHERE code = %s", {"subject.good_until"}),
         ("UPDATE credit.public_record SET record = 'x' WHERE code = %s", {"record"}),
         ("DELETE FROM credit.public_record WHERE code = %s", {"record"}),
+        ("UPDATE credit.public_record SET revision = revision + 1 WHERE code = %s", {"record_revision", "restricted_record"}),
+        (("UPDATE credit.record_revision v SET record = 'x' FROM credit.public_record p"
+         " WHERE p.code = v.code AND p.revision = v.revision AND p.code = %s"), {"record_revision"}),
+        (("UPDATE credit.fact f SET subject_id = 0 FROM credit.subject s"
+         " WHERE s.id = f.subject_id AND s.code = %s AND fact_id LIKE '%%v1'"), {"cells"}),
         ("UPDATE credit.restricted_record SET record = '' WHERE code = %s", {"restricted_record"}),
         ("DELETE FROM credit.assertion WHERE code = %s AND fact_id LIKE '%%:c7'", {"cells", "state.case_count", "lines"}),
         ("DELETE FROM credit.fact f USING credit.subject s WHERE s.id = f.subject_id AND s.code = %s AND fact_id LIKE '%%v1'", {"cells"}),
@@ -85,6 +90,16 @@ def test_a_score_altered_on_the_record_is_named_with_both_values(credit: World) 
     found = {d.what: (d.kept, d.recomputed) for d in VerifyScores(credit.dsn).differences()}
     assert found["score"] == (str(record.score_millipoints), str(record.score_millipoints - 1000))
     assert set(found) == {"score", "record"}
+
+
+def test_a_contribution_altered_on_the_record_is_named_though_its_score_still_adds_up(credit: World) -> None:
+    record = credit.record()
+    assert record is not None
+    first, second = record.contributions[:2]
+    first.amount_millipoints += 1000
+    second.amount_millipoints -= 1000
+    alter(credit, "UPDATE credit.public_record SET record = %s WHERE code = %s", record.SerializeToString(), CODE)
+    assert {what for _, what in differences(credit)} == {"lines", "record"}
 
 
 def test_the_command_exits_with_one_when_something_differs(credit: World) -> None:

@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.common.errors import InvalidInput
-from services.search.domain.legal_form import LEGAL_FORMS, bigrams, core_name
+from services.common.kernel.legal_form import LEGAL_FORMS, bigrams, core_name
+from services.common.kernel.normal_form import normal_form
 from services.search.domain.name_keys import name_keys
-from services.search.domain.normal_form import normal_form
 from services.search.domain.pinyin import splits, syllables
 from services.search.domain.query import least_matches, parse_query
 

@@ -6,6 +6,7 @@ The complaint intake topic: what a source tells of a complaint case, each time t
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from merchantcredit.events.v1 import respondent_pb2 as _respondent_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -297,10 +298,11 @@ class ComplaintReported(_message.Message):
     TARGET_FIELD_NUMBER: _builtins.int
     ANSWER_FIELD_NUMBER: _builtins.int
     CHECK_EXTENDED_ON_FIELD_NUMBER: _builtins.int
+    RESPONDENT_FIELD_NUMBER: _builtins.int
     case_id: _builtins.str
     """The case number in its source, 1 to 64 characters of A-Z a-z 0-9 . _ : / -. With the source it is the natural key."""
     credit_code: _builtins.str
-    """The credit code of the enterprise complained about, 18 characters of GB 32100-2015."""
+    """The credit code of the enterprise complained about, 18 characters of GB 32100-2015; empty only with a respondent."""
     kind: Global___ComplaintKind.ValueType
     """Dispute or lead."""
     status: Global___ComplaintStatus.ValueType
@@ -335,6 +337,10 @@ class ComplaintReported(_message.Message):
     def answer(self) -> Global___ComplaintAnswer:
         """The merchant's answer; absent when none is told here."""
 
+    @_builtins.property
+    def respondent(self) -> _respondent_pb2.Respondent:
+        """Whom it is about when the code is not known: waits for a person's decision. Not looked at beside a code."""
+
     def __init__(
         self,
         *,
@@ -356,10 +362,11 @@ class ComplaintReported(_message.Message):
         target: _builtins.str = ...,
         answer: Global___ComplaintAnswer | None = ...,
         check_extended_on: _builtins.str = ...,
+        respondent: _respondent_pb2.Respondent | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_disputed_amount_fen", b"_disputed_amount_fen", "answer", b"answer", "disputed_amount_fen", b"disputed_amount_fen"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_disputed_amount_fen", b"_disputed_amount_fen", "answer", b"answer", "disputed_amount_fen", b"disputed_amount_fen", "respondent", b"respondent"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_disputed_amount_fen", b"_disputed_amount_fen", "answer", b"answer", "case_id", b"case_id", "case_source", b"case_source", "check_extended_on", b"check_extended_on", "complainant_pseudonym", b"complainant_pseudonym", "credit_code", b"credit_code", "disputed_amount_fen", b"disputed_amount_fen", "handling_office", b"handling_office", "kind", b"kind", "platform_code", b"platform_code", "problem_type", b"problem_type", "reason_code", b"reason_code", "received_on", b"received_on", "response", b"response", "sealed_details", b"sealed_details", "status", b"status", "status_on", b"status_on", "target", b"target"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_disputed_amount_fen", b"_disputed_amount_fen", "answer", b"answer", "case_id", b"case_id", "case_source", b"case_source", "check_extended_on", b"check_extended_on", "complainant_pseudonym", b"complainant_pseudonym", "credit_code", b"credit_code", "disputed_amount_fen", b"disputed_amount_fen", "handling_office", b"handling_office", "kind", b"kind", "platform_code", b"platform_code", "problem_type", b"problem_type", "reason_code", b"reason_code", "received_on", b"received_on", "respondent", b"respondent", "response", b"response", "sealed_details", b"sealed_details", "status", b"status", "status_on", b"status_on", "target", b"target"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__disputed_amount_fen: _TypeAlias = _typing.Literal["disputed_amount_fen"]  # noqa: Y015
     _WhichOneofArgType__disputed_amount_fen: _TypeAlias = _typing.Literal["_disputed_amount_fen", b"_disputed_amount_fen"]  # noqa: Y015
