@@ -14,7 +14,7 @@ from psycopg import Connection
 
 from services.common.db.pool import Pool
 from services.credit.adapters import bodies
-from services.credit.domain.facts import Assertion, Complaint, FactKind, fold, rank
+from services.credit.domain.facts import Assertion, Complaint, FactKind, fold, word
 
 _MESSAGES: dict[int, Any] = {
     FactKind.COMPLAINT: ComplaintReported,
@@ -79,10 +79,12 @@ def _values(conn: Connection, fact_ids: list[str]) -> dict[str, tuple[str, int, 
 
 
 def _effective(accounts: list[tuple[Assertion, str, int, bytes]]) -> tuple[str, int, str]:
-    _, source, kind, body = max(accounts, key=lambda account: rank(account[0]))
+    _, source, kind, body = max(accounts, key=lambda account: word(account[0]))
     message = _MESSAGES[kind].FromString(body)
     standing = fold(account[0] for account in accounts)
     if standing is not None and isinstance(standing.body, Complaint):
-        message.status, message.response = standing.body.status, standing.body.response
+        case = standing.body
+        message.status, message.response = case.status, case.response
+        message.judgement, message.complainant_mark = case.judgement, case.mark
         message.ClearField("complainant_pseudonym")
     return source, len(accounts), MessageToJson(message, preserving_proto_field_name=True, indent=None)

@@ -1,6 +1,6 @@
 """Applies a micro-batch of events to the ledger: one transaction from inbox to announcement (design.md section 4)."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
@@ -8,7 +8,7 @@ from services.common.clock import Clock, china_day
 from services.credit.application.policies import Policies
 from services.credit.application.ports import Ledger, Publication, Subject
 from services.credit.application.told import Told, Undecodable, Verdict
-from services.credit.domain.facts import Assertion, Fact, Registration, fold
+from services.credit.domain.facts import Assertion, Complaint, Fact, Registration, fold
 from services.credit.domain.rating import rate
 
 
@@ -46,6 +46,7 @@ def publish(
     good_until: dict[int, date | None] = {}
     for subject, rating in zip(subjects, ratings, strict=True):
         good_until[subject.subject_id] = rating.next_change_on if subject.known else None
+        subject.under_review = rating.cases_under_review
         if subject.known:
             publications.append(Publication(subject, rating, subject.grade, touched[subject.subject_id][1]))
             subject.grade = rating.grade
@@ -83,7 +84,9 @@ def _apply(ledger: Ledger, fresh: Sequence[Told], at: datetime) -> dict[int, tup
     by_code = {subject.code: subject for subject in ledger.subjects(sorted(named))}
     ledger.add(fresh, at)
     moved: dict[str, list[str]] = defaultdict(list)
-    placed = [_change(by_code, moved, earlier[fact_id], told) for fact_id, told in new.items()]
+    changes = [_Change(earlier[fact_id], told) for fact_id, told in new.items()]
+    _load_crowds(ledger, by_code, changes)
+    placed = [_change(by_code, moved, change) for change in changes]
     ledger.place(placed)
     touched = {code: by_code[code] for code in moved}
     _refill(ledger, touched.values())
@@ -91,24 +94,47 @@ def _apply(ledger: Ledger, fresh: Sequence[Told], at: datetime) -> dict[int, tup
     return {subject.subject_id: (subject, tuple(moved[code])) for code, subject in touched.items()}
 
 
-def _change(
-    by_code: Mapping[str, Subject], moved: dict[str, list[str]], earlier: list[Assertion], new: list[Assertion]
-) -> tuple[Fact, int]:
-    """Fold new accounts into a fact, and step every subject that an account of it ever named.
+class _Change:
+    """A fact before and after new accounts of it."""
+
+    __slots__ = ("earlier", "fact", "new", "old")
+
+    def __init__(self, earlier: list[Assertion], new: list[Assertion]) -> None:
+        self.earlier, self.new = earlier, new
+        self.old = fold(earlier)
+        fact = fold([*earlier, *new])
+        if fact is None:
+            raise LookupError("a fact without an account")
+        self.fact = fact
+
+
+def _load_crowds(ledger: Ledger, by_code: Mapping[str, Subject], changes: Sequence[_Change]) -> None:
+    """Give each subject the other cases of the complainants that are about to move, before any fact is placed anew."""
+    looked: Counter[tuple[int, str]] = Counter()
+    for change in changes:
+        for fact in (change.old, change.fact):
+            if fact is not None and isinstance(fact.body, Complaint) and fact.body.complainant:
+                looked[by_code[fact.body.code].subject_id, fact.body.complainant] += 1
+    if looked:
+        by_id = {subject.subject_id: subject for subject in by_code.values()}
+        for (subject_id, complainant), crowd in ledger.crowds(looked).items():
+            by_id[subject_id].state.crowds[complainant] = crowd
+
+
+def _change(by_code: Mapping[str, Subject], moved: dict[str, list[str]], change: _Change) -> tuple[Fact, int]:
+    """Take a fact's change into its subjects, and step every subject that an account of it ever named.
 
     A subject's sequence is the number of all accounts of the facts that name it, so it is the same in any order.
     """
-    old_fact, new_fact = fold(earlier), fold([*earlier, *new])
-    if new_fact is None:
-        raise LookupError("a fact without an account")
-    owner = by_code[new_fact.body.code]
-    former = by_code[old_fact.body.code] if old_fact else owner
-    _move(former, owner, old_fact, new_fact)
+    earlier, new, fact = change.earlier, change.new, change.fact
+    owner = by_code[fact.body.code]
+    former = by_code[change.old.body.code] if change.old else owner
+    _move(former, owner, change.old, fact)
     before = {assertion.body.code for assertion in earlier}
     for code in sorted(before | {assertion.body.code for assertion in new}):
         by_code[code].seq += len(new) if code in before else len(earlier) + len(new)
-        moved[code].append(new_fact.fact_id)
-    return new_fact, owner.subject_id
+        moved[code].append(fact.fact_id)
+    return fact, owner.subject_id
 
 
 def _move(former: Subject, owner: Subject, old: Fact | None, new: Fact) -> None:

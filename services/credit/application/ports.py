@@ -7,6 +7,7 @@ from typing import Protocol
 
 from services.common.kernel.grade import Grade
 from services.credit.application.told import Told, Undecodable, Verdict
+from services.credit.domain.crowd import Crowd
 from services.credit.domain.facts import Assertion, Fact
 from services.credit.domain.rating import Rating
 from services.credit.domain.subject import Case, SubjectState
@@ -14,7 +15,7 @@ from services.credit.domain.subject import Case, SubjectState
 
 @dataclass(slots=True)
 class Subject:
-    """A locked subject: its state, its ledger sequence, and the grade that was published last."""
+    """A locked subject: its state, its ledger sequence, the grade that was published last, and its cases under review."""
 
     subject_id: int
     code: str
@@ -23,6 +24,7 @@ class Subject:
     state: SubjectState
     grade: Grade
     is_registration_changed: bool = False
+    under_review: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,13 @@ class Ledger(Protocol):
 
     def add(self, told: Sequence[Told], at: datetime) -> None:
         """Append assertions, and put sealed fields into the vault."""
+        ...
+
+    def crowds(self, looked: Mapping[tuple[int, str], int]) -> Mapping[tuple[int, str], Crowd]:
+        """Return the weighing cases by (subject, complainant), as they are placed; at most so many more than are enough.
+
+        The number beside each is how many of its cases are about to change. No more than those and crowd.ENOUGH are read.
+        """
         ...
 
     def place(self, facts: Sequence[tuple[Fact, int]]) -> None:

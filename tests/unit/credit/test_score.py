@@ -42,7 +42,8 @@ registrations = st.builds(
 )
 complaints = st.builds(
     Complaint, st.just(CODE), st.sampled_from("abcdefghij"), st.just(1), st.integers(1, 6), days, days,
-    st.integers(0, 3), st.integers(0, 8),
+    st.integers(0, 3), st.integers(0, 8), complainant=st.sampled_from(["", "a", "b"]), judgement=st.integers(0, 2),
+    mark=st.sampled_from([0, 0, 0, 1, 3]),
 )  # fmt: skip
 penalties = st.builds(
     Penalty, st.just(CODE), st.sampled_from("xyz"), st.integers(1, 6), st.integers(0, 3),
@@ -80,6 +81,14 @@ def apply(assertions: list[Assertion]) -> SubjectState:
     return state
 
 
+def facts_of(told: list[Assertion]) -> list[Fact]:
+    """Return the facts of a history, folded from nothing."""
+    accounts: dict[str, dict[str, Assertion]] = {}
+    for assertion in told:
+        accounts.setdefault(assertion.fact_id, {}).setdefault(assertion.event_id, assertion)
+    return [fact for known in accounts.values() if (fact := fold(known.values()))]
+
+
 def is_case(fact: Fact) -> bool:
     return isinstance(fact.body, Complaint) and bool(cells.cells_of(fact))
 
@@ -87,7 +96,7 @@ def is_case(fact: Fact) -> bool:
 def case_of(fact: Fact) -> Case:
     body = fact.body
     assert isinstance(body, Complaint)
-    return Case(body.received_on, fact.fact_id, body.status, body.response, body.problem_type)
+    return Case(body.received_on, fact.fact_id, body.status, body.response, body.problem_type, int(body.is_genuine))
 
 
 @settings(max_examples=200)
@@ -99,6 +108,7 @@ def test_any_order_with_duplicates_gives_the_same_state_and_rating(told: list[As
     second = apply(shuffled)
     assert cells.pack(first.cells) == cells.pack(second.cells)
     assert first.to_detail() == second.to_detail()
+    assert first.cells == cells.sum_of(facts_of(told))
     assert rate([first], DAY, POLICY) == rate([second], DAY, POLICY)
 
 
