@@ -20,7 +20,12 @@ def _settings(config: Config) -> CreditConfig:
 
 def _serve(config: Config) -> None:
     settings, clock = _settings(config), SystemClock()
-    made = (bootstrap.serving, bootstrap.serving_complaints, bootstrap.serving_punishment)
+    made = (
+        bootstrap.serving,
+        bootstrap.serving_complaints,
+        bootstrap.serving_punishment,
+        bootstrap.serving_reviews,
+    )
     serve(config, lambda: [make(settings, clock) for make in made])
 
 

@@ -6,6 +6,7 @@ import grpc
 from merchantcredit.credit.v1 import complaint_service_pb2_grpc as complaint_rpc
 from merchantcredit.credit.v1 import credit_service_pb2_grpc as rpc
 from merchantcredit.credit.v1 import punishment_service_pb2_grpc as punishment_rpc
+from merchantcredit.credit.v1 import review_service_pb2_grpc as review_rpc
 
 from services.common.clock import Clock, china_day
 from services.common.db.pool import open_pool
@@ -30,6 +31,8 @@ from services.credit.api.punishment_desk import Desk
 from services.credit.api.punishment_servicer import ACCESS as PUNISHMENT_ACCESS
 from services.credit.api.punishment_servicer import PunishmentServicer
 from services.credit.api.raw_record import use_raw_record
+from services.credit.api.review_servicer import ACCESS as REVIEW_ACCESS
+from services.credit.api.review_servicer import ReviewServicer
 from services.credit.api.servicer import ACCESS, CreditServicer
 from services.credit.application.apply_events import ApplyEvents
 from services.credit.application.sources import SourceMap
@@ -47,6 +50,7 @@ BATCH = 8000
 PUNISHMENT_POLL_SECONDS = 0.5
 COMPLAINT_SERVICE = "merchantcredit.credit.v1.ComplaintService"
 PUNISHMENT_SERVICE = "merchantcredit.credit.v1.PunishmentService"
+REVIEW_SERVICE = "merchantcredit.credit.v1.ReviewService"
 #: Processes that consume side by side, each with its share of the partitions.
 LANES = 2
 SERVICE = "merchantcredit.credit.v1.CreditService"
@@ -124,6 +128,18 @@ def serving_complaints(config: CreditConfig, clock: Clock) -> Registration:
     )
 
 
+def serving_reviews(config: CreditConfig, clock: Clock) -> Registration:
+    """Return the servicer of reviews and marks, ready to be added to a server."""
+    pool = open_pool(config.dsn)
+    servicer = ReviewServicer(pool, load_policies(config.policy_folder), clock)
+    return Registration(
+        service_name=REVIEW_SERVICE,
+        add=lambda server: review_rpc.add_ReviewServiceServicer_to_server(servicer, server),
+        access=REVIEW_ACCESS,
+        closers=(pool.close,),
+    )
+
+
 def serving(config: CreditConfig, clock: Clock) -> Registration:
     """Return credit's servicer, ready to be added to a server."""
     policies = load_policies(config.policy_folder)
@@ -131,7 +147,7 @@ def serving(config: CreditConfig, clock: Clock) -> Registration:
     reader = RecordReader(config.dsn, policies, clock)
     decoder = Decoder(SourceMap(config.sources), policies.on(china_day(clock.now())), config.complainant_key)
     submit = Submit(PostgresSubmissions(pool), decoder.decode, clock)
-    servicer = CreditServicer(pool, reader, submit, config.dsn)
+    servicer = CreditServicer(pool, reader, submit, config.dsn, policies)
 
     def add(server: grpc.aio.Server) -> None:
         rpc.add_CreditServiceServicer_to_server(servicer, server)

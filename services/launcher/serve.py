@@ -36,6 +36,7 @@ async def _serving(state: State, dsn: str, ready: Callable[[], None]) -> None:
         credit.serving(config, clock),
         credit.serving_complaints(config, clock),
         credit.serving_punishment(config, clock),
+        credit.serving_reviews(config, clock),
         search.serving(state.index),
     ]
     address = state.address(SERVE)

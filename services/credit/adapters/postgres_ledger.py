@@ -10,7 +10,7 @@ from psycopg import Connection
 from services.common.db.arrays import array, columns
 from services.common.kernel.day import month_index
 from services.common.kernel.grade import Grade
-from services.credit.adapters import bodies
+from services.credit.adapters import bodies, marks
 from services.credit.adapters.record_store import RecordStore
 from services.credit.application.policies import Policies
 from services.credit.application.ports import Publication, Subject
@@ -108,6 +108,14 @@ class PostgresLedger:
             columns(("text", "text"), keys),
         ).fetchall()
         return {(source, event_id): bytes(digest) for source, event_id, digest in rows}
+
+    def marked(self, told: Sequence[Told], at: datetime) -> list[Told]:
+        """Return the accounts of marks that reach cases; see the port."""
+        reaching = marks.reaching(self._conn, told, at)
+        if not reaching:
+            return []
+        before = self.take(reaching, [], at)
+        return [account for account in reaching if account.key not in before]
 
     def judge(self, verdicts: Sequence[tuple[Told, Verdict]]) -> None:
         """Correct verdicts."""

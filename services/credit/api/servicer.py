@@ -23,6 +23,7 @@ from services.credit.adapters.evidence import EvidenceReader, EvidenceRow
 from services.credit.adapters.punishment.open_lifts import open_lifts
 from services.credit.adapters.record_reader import RecordReader
 from services.credit.adapters.submissions import PostgresSubmissions
+from services.credit.application.policies import Policies
 from services.credit.application.submit import Submit, source_of
 from services.credit.domain.explain import explain
 
@@ -44,13 +45,14 @@ Context = grpc.aio.ServicerContext[Any, Any]
 class CreditServicer(rpc.CreditServiceServicer):
     """Serves credit."""
 
-    def __init__(self, pool: Pool, reader: RecordReader, submit: Submit, dsn: str) -> None:
+    def __init__(self, pool: Pool, reader: RecordReader, submit: Submit, dsn: str, policies: Policies) -> None:
         self._pool = pool
         self._reader = reader
         self._submit = submit
         self._submissions = PostgresSubmissions(pool)
         self._evidence = EvidenceReader(pool)
         self._dsn = dsn
+        self._policies = policies
 
     async def SubmitComplaint(self, request: pb.SubmitComplaintRequest, context: Context) -> pb.SubmitComplaintResponse:
         """Hand in a complaint report."""
@@ -109,6 +111,7 @@ class CreditServicer(rpc.CreditServiceServicer):
         if data is None:
             raise _not_found(code)
         record = PublicRecord.FromString(data)
+        policy = self._policies.version(record.policy_version)
         for line in record.contributions:
             line.explanation_zh, line.explanation_en = explain(
                 line.rule_id, line.amount_millipoints, line.fact_count, line.inputs
@@ -119,6 +122,10 @@ class CreditServicer(rpc.CreditServiceServicer):
             contributions=record.contributions,
             policy_version=record.policy_version,
             day=record.day,
+            complaint_bound_millipoints=policy.bound,
+            complainant_bound_cases_milli=policy.bound_cases_milli,
+            cases_under_review=record.cases_under_review,
+            completeness_permille=record.completeness_permille,
         )
 
     async def ListEvidence(self, request: pb.ListEvidenceRequest, context: Context) -> pb.ListEvidenceResponse:

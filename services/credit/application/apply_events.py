@@ -30,6 +30,7 @@ class ApplyEvents:
         """
         fresh, reused = _fresh(ledger, told, undecodable, at)
         if fresh:
+            fresh += ledger.marked(fresh, at)
             touched = _apply(ledger, fresh, at)
             publish(ledger, self._policies, touched, self._clock.now())
         return reused

@@ -53,6 +53,13 @@ class Ledger(Protocol):
         """Correct the verdict of events just taken that are not plainly accepted."""
         ...
 
+    def marked(self, told: Sequence[Told], at: datetime) -> list[Told]:
+        """Return the accounts by which a mark reaches cases of marked complainants, if they never came; note them in the inbox.
+
+        While the transaction lasts no complainant is marked, so that no case comes between a mark and its reach.
+        """
+        ...
+
     def assertions(self, fact_ids: Sequence[str]) -> Sequence[Assertion]:
         """Lock facts and return all that was told of them."""
         ...
