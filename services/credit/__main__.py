@@ -25,6 +25,7 @@ def _serve(config: Config) -> None:
         bootstrap.serving_complaints,
         bootstrap.serving_punishment,
         bootstrap.serving_reviews,
+        bootstrap.serving_policies,
     )
     serve(config, lambda: [make(settings, clock) for make in made])
 

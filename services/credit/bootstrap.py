@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import grpc
 from merchantcredit.credit.v1 import complaint_service_pb2_grpc as complaint_rpc
 from merchantcredit.credit.v1 import credit_service_pb2_grpc as rpc
+from merchantcredit.credit.v1 import policy_service_pb2_grpc as policy_rpc
 from merchantcredit.credit.v1 import punishment_service_pb2_grpc as punishment_rpc
 from merchantcredit.credit.v1 import review_service_pb2_grpc as review_rpc
 
@@ -19,6 +20,7 @@ from services.credit.adapters.case_reader import CaseReader
 from services.credit.adapters.case_steps import holding, tell
 from services.credit.adapters.listing_records import ListingRecords
 from services.credit.adapters.policy_files import load_policies
+from services.credit.adapters.policy_refresher import PolicyRefresher
 from services.credit.adapters.punishment.check_reader import CheckReader
 from services.credit.adapters.punishment.dispatch import Dispatch
 from services.credit.adapters.punishment.law_files import load_law
@@ -27,6 +29,8 @@ from services.credit.adapters.record_reader import RecordReader
 from services.credit.adapters.submissions import PostgresSubmissions
 from services.credit.api.complaint_servicer import ACCESS as COMPLAINT_ACCESS
 from services.credit.api.complaint_servicer import ComplaintServicer
+from services.credit.api.policy_servicer import ACCESS as POLICY_ACCESS
+from services.credit.api.policy_servicer import PolicyServicer
 from services.credit.api.punishment_desk import Desk
 from services.credit.api.punishment_servicer import ACCESS as PUNISHMENT_ACCESS
 from services.credit.api.punishment_servicer import PunishmentServicer
@@ -50,6 +54,7 @@ BATCH = 8000
 PUNISHMENT_POLL_SECONDS = 0.5
 COMPLAINT_SERVICE = "merchantcredit.credit.v1.ComplaintService"
 PUNISHMENT_SERVICE = "merchantcredit.credit.v1.PunishmentService"
+POLICY_SERVICE = "merchantcredit.credit.v1.PolicyService"
 REVIEW_SERVICE = "merchantcredit.credit.v1.ReviewService"
 #: Processes that consume side by side, each with its share of the partitions.
 LANES = 2
@@ -128,6 +133,18 @@ def serving_complaints(config: CreditConfig, clock: Clock) -> Registration:
     )
 
 
+def serving_policies(config: CreditConfig, clock: Clock) -> Registration:
+    """Return the servicer of policies, ready to be added to a server."""
+    pool = open_pool(config.dsn)
+    servicer = PolicyServicer(pool, load_policies(config.policy_folder), clock)
+    return Registration(
+        service_name=POLICY_SERVICE,
+        add=lambda server: policy_rpc.add_PolicyServiceServicer_to_server(servicer, server),
+        access=POLICY_ACCESS,
+        closers=(pool.close,),
+    )
+
+
 def serving_reviews(config: CreditConfig, clock: Clock) -> Registration:
     """Return the servicer of reviews and marks, ready to be added to a server."""
     pool = open_pool(config.dsn)
@@ -147,10 +164,13 @@ def serving(config: CreditConfig, clock: Clock) -> Registration:
     reader = RecordReader(config.dsn, policies, clock)
     decoder = Decoder(SourceMap(config.sources), policies.on(china_day(clock.now())), config.complainant_key)
     submit = Submit(PostgresSubmissions(pool), decoder.decode, clock)
+    refresher = PolicyRefresher(pool, policies)
     servicer = CreditServicer(pool, reader, submit, config.dsn, policies)
 
     def add(server: grpc.aio.Server) -> None:
         rpc.add_CreditServiceServicer_to_server(servicer, server)
         use_raw_record(server, SERVICE, servicer.GetCreditRecord)
 
-    return Registration(service_name=SERVICE, add=add, access=ACCESS, closers=(pool.close, reader.close))
+    return Registration(
+        service_name=SERVICE, add=add, access=ACCESS, closers=(refresher.close, pool.close, reader.close)
+    )

@@ -14,6 +14,7 @@ from services.common.eventlog.topics import COMPLAINT
 from services.common.kernel.day import first_of_month, month_index
 from services.credit.adapters import marks
 from services.credit.adapters.case_reader import Filed, filed
+from services.credit.adapters.policy_store import refresh
 from services.credit.adapters.postgres_ledger import PostgresLedger, complainant_number, read_state
 from services.credit.application.apply_events import ApplyEvents
 from services.credit.application.mark_complainant import Marking, Reached
@@ -54,6 +55,7 @@ class PostgresJudging:
         self._conn = conn
         self._policies = policies
         self._clock = clock
+        refresh(conn, policies)
 
     def keep(self, review: Review) -> bool:
         """Keep a review; see the port."""
@@ -91,7 +93,7 @@ class PostgresJudging:
             )
             for case in filed(self._conn, review.fact_ids)
         ]
-        ledger = PostgresLedger(self._conn, self._policies)
+        ledger = PostgresLedger(self._conn)
         ApplyEvents(self._policies, self._clock).execute(ledger, told, [], review.reviewed_at)
 
     def mark(self, complainant: str, marking: Marking) -> Reached:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, LiteralString
 
 import orjson
 from psycopg import Connection
@@ -12,7 +12,6 @@ from services.common.kernel.day import month_index
 from services.common.kernel.grade import Grade
 from services.credit.adapters import bodies, marks
 from services.credit.adapters.record_store import RecordStore
-from services.credit.application.policies import Policies
 from services.credit.application.ports import Publication, Subject
 from services.credit.application.told import Told, Undecodable, Verdict
 from services.credit.domain import cells
@@ -39,9 +38,11 @@ WHERE code = ANY(%s::text[]) ORDER BY id FOR UPDATE
 _SAVE = """
 UPDATE credit.subject AS s
 SET known = g.known, seq = g.seq, cells = g.cells, detail = g.detail, grade = g.grade, good_until = g.good_until,
-    registration = coalesce(g.registration, s.registration), under_review = g.under_review
-FROM unnest(%b::bigint[], %b::bool[], %b::bigint[], %b::bytea[], %b::text[], %b::smallint[], %b::date[], %b::text[], %b::int[])
-    AS g (id, known, seq, cells, detail, grade, good_until, registration, under_review)
+    registration = coalesce(g.registration, s.registration), under_review = g.under_review,
+    policy_version = g.policy_version, is_held = g.is_held
+FROM unnest(%b::bigint[], %b::bool[], %b::bigint[], %b::bytea[], %b::text[], %b::smallint[], %b::date[], %b::text[],
+            %b::int[], %b::text[], %b::bool[])
+    AS g (id, known, seq, cells, detail, grade, good_until, registration, under_review, policy_version, is_held)
 WHERE s.id = g.id
 """
 _GIVEN = """
@@ -64,7 +65,7 @@ SET subject_id = g.subject_id, occurred_on = g.occurred_on, weighs = g.weighs,
 FROM {_GIVEN} WHERE f.fact_id = g.fact_id
 """
 _INBOX = ("text", "text", "bytea", "int2", "text", "text")
-_STATE = ("int8", "bool", "int8", "bytea", "text", "int2", "date", "text", "int4")
+_STATE = ("int8", "bool", "int8", "bytea", "text", "int2", "date", "text", "int4", "text", "bool")
 _FACT = ("text", "int8", "int2", "date", "bool", "int2", "int2", "int2", "int8", "int2")
 # One look into the index for each complainant, whatever the number of its cases.
 _CROWDS = """
@@ -80,9 +81,9 @@ CROSS JOIN LATERAL (
 class PostgresLedger:
     """The ledger inside one transaction."""
 
-    def __init__(self, conn: Connection, policies: Policies) -> None:
+    def __init__(self, conn: Connection) -> None:
         self._conn = conn
-        self._records = RecordStore(conn, policies)
+        self._records = RecordStore(conn)
         self._locked: set[str] = set()
 
     def take(
@@ -222,7 +223,7 @@ class PostgresLedger:
             (
                 s.subject_id, s.known, s.seq, cells.pack(s.state.cells), _detail(s.state), s.grade, good_until[s.subject_id],
                 orjson.dumps(s.state.registration, default=list).decode() if s.is_registration_changed else None,
-                s.under_review,
+                s.under_review, s.policy_version, s.is_held,
             )
             for s in subjects
         ]  # fmt: skip
@@ -234,13 +235,23 @@ class PostgresLedger:
 
     def due(self, day: date, limit: int) -> Sequence[Subject]:
         """Lock and return subjects whose record is over."""
+        return self._lock("good_until <= %s", [day], limit)
+
+    def unturned(self, version: str, after: int, limit: int) -> Sequence[Subject]:
+        """Lock and return subjects that were rated before a policy came into force; see the port."""
+        return self._lock("known AND policy_version <> %s AND id > %s", [version, after], limit)
+
+    def held(self, limit: int) -> Sequence[Subject]:
+        """Lock and return subjects whose downgrade a fuse held back."""
+        return self._lock("is_held", [], limit)
+
+    def _lock(self, condition: LiteralString, given: list[object], limit: int) -> Sequence[Subject]:
+        query = (
+            "SELECT id, code, known, seq, cells, detail, registration, grade FROM credit.subject"
+            " WHERE " + condition + " ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED"
+        )
         with self._conn.cursor(binary=True) as cursor:
-            rows = cursor.execute(
-                "SELECT id, code, known, seq, cells, detail, registration, grade FROM credit.subject"
-                " WHERE good_until <= %s ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED",
-                [day, limit],
-            ).fetchall()
-        return [_subject(row) for row in rows]
+            return [_subject(row) for row in cursor.execute(query, [*given, limit]).fetchall()]
 
 
 def read_state(packed: bytes, detail: str, registration: str) -> SubjectState:

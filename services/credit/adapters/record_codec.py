@@ -111,7 +111,7 @@ def _line(line: Line) -> bytes:
 _plain_line = lru_cache(maxsize=512)(_line)
 
 
-def grade_changed(publication: Publication, policy: Policy) -> GradeChanged:
+def grade_changed(publication: Publication) -> GradeChanged:
     """Return the announcement: grades, rules and fact ids, no content."""
     subject, rating = publication.subject, publication.rating
     return GradeChanged(
@@ -120,7 +120,7 @@ def grade_changed(publication: Publication, policy: Policy) -> GradeChanged:
         to_grade=rating.grade.name,
         revision=subject.seq,
         day=rating.day.isoformat(),
-        policy_version=policy.version,
+        policy_version=publication.policy.version,
         rule_ids=[line.rule_id for line in rating.lines],
         fact_ids=sorted(publication.moved_by)[:MAX_EVIDENCE],
     )

@@ -5,11 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 from services.common.clock import Clock, china_day
-from services.credit.application.policies import Policies
+from services.credit.application.policies import Policies, rate_in_force
 from services.credit.application.ports import Ledger, Publication, Subject
 from services.credit.application.told import Told, Undecodable, Verdict
 from services.credit.domain.facts import Assertion, Complaint, Fact, Registration, fold
-from services.credit.domain.rating import rate
 
 
 class ApplyEvents:
@@ -42,14 +41,16 @@ def publish(
     """Rate subjects for the day of `at`, save them, and publish the records of those that are registered."""
     day = china_day(at)
     subjects = [subject for subject, _ in touched.values()]
-    ratings = rate([subject.state for subject in subjects], day, policies.on(day))
+    in_force = policies.on(day)
+    ratings = rate_in_force([subject.state for subject in subjects], day, policies, at)
     publications: list[Publication] = []
     good_until: dict[int, date | None] = {}
-    for subject, rating in zip(subjects, ratings, strict=True):
+    for subject, (rating, policy) in zip(subjects, ratings, strict=True):
         good_until[subject.subject_id] = rating.next_change_on if subject.known else None
         subject.under_review = rating.cases_under_review
+        subject.policy_version, subject.is_held = in_force.version, policy is not in_force
         if subject.known:
-            publications.append(Publication(subject, rating, subject.grade, touched[subject.subject_id][1]))
+            publications.append(Publication(subject, rating, subject.grade, touched[subject.subject_id][1], policy))
             subject.grade = rating.grade
     ledger.save(subjects, good_until)
     ledger.publish(publications, at)

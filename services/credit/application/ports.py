@@ -9,13 +9,17 @@ from services.common.kernel.grade import Grade
 from services.credit.application.told import Told, Undecodable, Verdict
 from services.credit.domain.crowd import Crowd
 from services.credit.domain.facts import Assertion, Fact
+from services.credit.domain.policy import Policy
 from services.credit.domain.rating import Rating
 from services.credit.domain.subject import Case, SubjectState
 
 
 @dataclass(slots=True)
 class Subject:
-    """A locked subject: its state, its ledger sequence, the grade that was published last, and its cases under review."""
+    """A locked subject: its state, its ledger sequence, the grade that was published last, and its cases under review.
+
+    `policy_version` was in force when it was rated; `is_held` says that that one's fuse held its downgrade back.
+    """
 
     subject_id: int
     code: str
@@ -25,16 +29,19 @@ class Subject:
     grade: Grade
     is_registration_changed: bool = False
     under_review: int = 0
+    policy_version: str = ""
+    is_held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """A new revision of a subject's record, and why."""
+    """A new revision of a subject's record, why, and the policy by which it is rated."""
 
     subject: Subject
     rating: Rating
     from_grade: Grade
     moved_by: tuple[str, ...]
+    policy: Policy
 
 
 class Ledger(Protocol):
@@ -97,4 +104,12 @@ class Ledger(Protocol):
 
     def due(self, day: date, limit: int) -> Sequence[Subject]:
         """Lock subjects whose record is not good on a day, and return them; those locked by others are left out."""
+        ...
+
+    def unturned(self, version: str, after: int, limit: int) -> Sequence[Subject]:
+        """Lock registered subjects with an id after one that were rated before a policy came into force, in order of ids."""
+        ...
+
+    def held(self, limit: int) -> Sequence[Subject]:
+        """Lock subjects whose downgrade a fuse held back, and return them."""
         ...

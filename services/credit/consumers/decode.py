@@ -56,6 +56,10 @@ class Decoder:
         self._policy = policy
         self._complainant_mac = hmac.new(complainant_key, digestmod=hashlib.sha256)
 
+    def hold_over(self, policy: Policy) -> None:
+        """Take the ceilings of a policy: what is over them waits for a person."""
+        self._policy = policy
+
     def decode_all(self, records: Sequence[Record], today: date) -> tuple[list[Told], list[Undecodable]]:
         """Return the events and those that cannot be applied, each with the index of its record."""
         told: list[Told] = []

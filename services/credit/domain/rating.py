@@ -1,7 +1,7 @@
 """From scores to ratings: the grade with its hysteresis, each line with its evidence, and the day it next changes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from services.common.kernel.day import first_of_month, month_index
@@ -53,6 +53,16 @@ def rate(states: Sequence[SubjectState], day: date, policy: Policy) -> list[Rati
     now = scorer.score(columns, day, policy)
     before = scorer.score(columns, month_end_before(day), policy, now.bursts)
     return [_rating(state, i, now, before, day, policy) for i, state in enumerate(states)]
+
+
+def the_milder(now: Rating, before: Rating) -> Rating:
+    """Return the rating by the former policy where the new one alone downgrades, else the new one.
+
+    Either may change first, so what is returned is good until the first day on which one of the two changes.
+    """
+    chosen = before if before.grade > now.grade > Grade.NR else now
+    days = [day for day in (now.next_change_on, before.next_change_on) if day]
+    return replace(chosen, next_change_on=min(days, default=None))
 
 
 def month_end_before(day: date) -> date:
