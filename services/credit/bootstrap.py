@@ -21,6 +21,7 @@ from services.credit.adapters.case_steps import holding, tell
 from services.credit.adapters.listing_records import ListingRecords
 from services.credit.adapters.policy_files import load_policies
 from services.credit.adapters.policy_refresher import PolicyRefresher
+from services.credit.adapters.policy_store import claim
 from services.credit.adapters.punishment.check_reader import CheckReader
 from services.credit.adapters.punishment.dispatch import Dispatch
 from services.credit.adapters.punishment.law_files import load_law
@@ -67,6 +68,8 @@ def working(
     """Return the loops that keep the ledger: the consumer of events and the day's sweeper."""
     policies = load_policies(config.policy_folder)
     pool = open_pool(config.dsn)
+    with pool.connection() as conn:
+        claim(conn, policies.shipped)
     decoder = Decoder(SourceMap(config.sources), policies.on(china_day(clock.now())), config.complainant_key)
     handler = CreditHandler(decoder, ApplyEvents(policies, clock), policies, clock)
     consumer = BatchConsumer(

@@ -5,6 +5,7 @@ from typing import Any
 
 from psycopg import Connection
 
+from services.common.errors import PreconditionFailed
 from services.credit.application.policies import Fuse, Policies
 from services.credit.domain import policy
 from services.credit.domain.policy import Policy
@@ -87,6 +88,22 @@ def refresh(conn: Connection[Any], policies: Policies) -> None:
     else:
         known = [policies.version(version) for version in sorted(activated - shipped)]
     policies.take(known, store.fuses())
+
+
+def claim(conn: Connection[Any], used: Sequence[Policy]) -> None:
+    """Note that policies are used from now on; raises PreconditionFailed for one that was used with another text."""
+    for one in used:
+        conn.execute(
+            "INSERT INTO credit.policy_used (version, digest) VALUES (%s, %s) ON CONFLICT DO NOTHING",
+            [one.version, one.digest],
+        )
+    before = dict(conn.execute("SELECT version, digest FROM credit.policy_used").fetchall())
+    for one in used:
+        if before[one.version] != one.digest:
+            raise PreconditionFailed(
+                f"policy {one.version} was used with another text: put that text back, and give the change a new version",
+                metadata={"policy_version": one.version},
+            )
 
 
 def with_activated(shipped: Sequence[Policy], store: PostgresPolicies) -> Policies:

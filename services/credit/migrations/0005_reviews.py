@@ -22,6 +22,9 @@ ALTER TABLE credit.subject ADD COLUMN policy_version text NOT NULL DEFAULT '', A
 CREATE INDEX subject_held ON credit.subject (id) WHERE is_held;
 ALTER TABLE credit.public_record ADD COLUMN policy_version text NOT NULL DEFAULT '';
 
+-- The digest under which a version was first used by a worker: from then on it never changes.
+CREATE TABLE credit.policy_used (version text PRIMARY KEY, digest text NOT NULL, used_at timestamptz NOT NULL DEFAULT now());
+
 -- Stage 4 is approved: by a second person, on a back-test that is kept.
 ALTER TABLE credit.policy ADD COLUMN approved_by text NOT NULL DEFAULT '', ADD COLUMN approved_run bigint,
     ADD COLUMN activated_run bigint, ADD CHECK (approved_by <> drafted_by);

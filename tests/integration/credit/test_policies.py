@@ -10,7 +10,7 @@ from services.common.auth.actor import Actor, Role
 from services.common.clock import FixedClock
 from services.common.errors import AlreadyExists, Forbidden, InvalidInput, NotFound, PreconditionFailed
 from services.credit.adapters.policy_runs import PostgresRuns
-from services.credit.adapters.policy_store import PostgresPolicies, with_activated
+from services.credit.adapters.policy_store import PostgresPolicies, claim, with_activated
 from services.credit.application.manage_policies import ManagePolicies
 from services.credit.application.policies import Policies
 from services.credit.config import POLICY_FOLDER
@@ -107,3 +107,12 @@ def test_only_a_regulator_and_only_what_holds(office: Office) -> None:
         office.manage.draft(LI, DRAFT.replace("ordinary_millipoints = -80000", "ordinary_millipoints = -70000"))
     with pytest.raises(NotFound):
         office.manage.shadow(LI, "2031-1")
+
+
+def test_a_shipped_policy_that_was_used_never_changes(dsn: str) -> None:
+    with psycopg.connect(dsn) as conn:
+        claim(conn, [SHIPPED])
+        claim(conn, [SHIPPED])
+        edited = policy.load(TEXT.replace("# The first scoring policy", "# The first, edited, scoring policy"))
+        with pytest.raises(PreconditionFailed, match="another text"):
+            claim(conn, [edited])
