@@ -1,7 +1,7 @@
 """A second policy over real parts: two persons bring it into force, everybody is re-scored at midnight, a fuse holds."""
 
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +11,14 @@ import pytest
 from merchantcredit.credit.v1 import policy_service_pb2 as pb
 from merchantcredit.credit.v1.policy_service_pb2_grpc import PolicyServiceStub
 
-from services.common.auth.actor import Role
+from services.common.auth.actor import Actor, Role
 from services.common.clock import FixedClock
+from services.common.db.pool import open_pool
 from services.common.kernel.grade import Grade
+from services.credit.adapters.past_reader import PostgresPast
 from services.credit.adapters.record_reader import RecordReader
+from services.credit.adapters.verify_store import RecordEncoder
+from services.credit.application.read_past import Question, ReadPast
 from services.credit.bootstrap import serving_policies
 from services.credit.config import POLICY_FOLDER, CreditConfig
 from services.credit.offline import VerifyScores
@@ -88,6 +92,18 @@ def records(credit: World) -> dict[str, tuple[str, int, str]]:
     return {code: (r.grade, r.score_millipoints, r.policy_version) for code, r in found.items() if r}
 
 
+def past_version(credit: World, as_of: date) -> str:
+    """Return the policy by which a day before the new one's first is computed now."""
+    pool = open_pool(credit.dsn)
+    read = ReadPast(PostgresPast(pool), RecordEncoder(), credit.sweeper._policies, credit.clock)
+    auditor = Actor(subject="auditor", office="520000", roles=frozenset({Role.REGULATOR}))
+    question = Question(code=MANY[0], as_of=as_of, known_at=credit.clock.now(), purpose="抽查")
+    past = read.execute(auditor, question)
+    pool.close()
+    assert not past.is_published
+    return past.policy_version
+
+
 def clean(credit: World) -> None:
     assert list(VerifyScores(credit.dsn).differences()) == []
 
@@ -117,6 +133,7 @@ async def test_a_policy_goes_from_draft_to_force_and_everybody_is_rescored_at_mi
     assert [after[code][1] - before[code][1] for code in MANY[1:]] == [-60_000] * 11
     assert credit.sweeper.sweep_once() == 0
     clean(credit)
+    assert past_version(credit, date(2026, 6, 20)) == "2026-1"
     fuse = (await li.call("GetFuse", version="2026-2")).fuse
     assert (fuse.rated_count, fuse.downgraded_count, fuse.is_blown) == (12, 11, False)
 
