@@ -20,7 +20,14 @@ def _settings(config: Config) -> CreditConfig:
 
 def _serve(config: Config) -> None:
     settings, clock = _settings(config), SystemClock()
-    made = (bootstrap.serving, bootstrap.serving_complaints, bootstrap.serving_punishment, bootstrap.serving_matching)
+    made = (
+        bootstrap.serving,
+        bootstrap.serving_complaints,
+        bootstrap.serving_punishment,
+        bootstrap.serving_matching,
+        bootstrap.serving_reviews,
+        bootstrap.serving_policies,
+    )
     serve(config, lambda: [make(settings, clock) for make in made])
 
 

@@ -6,7 +6,9 @@ import grpc
 from merchantcredit.credit.v1 import complaint_service_pb2_grpc as complaint_rpc
 from merchantcredit.credit.v1 import credit_service_pb2_grpc as rpc
 from merchantcredit.credit.v1 import matching_service_pb2_grpc as matching_rpc
+from merchantcredit.credit.v1 import policy_service_pb2_grpc as policy_rpc
 from merchantcredit.credit.v1 import punishment_service_pb2_grpc as punishment_rpc
+from merchantcredit.credit.v1 import review_service_pb2_grpc as review_rpc
 
 from services.common.clock import Clock, china_day
 from services.common.db.pool import open_pool
@@ -22,6 +24,8 @@ from services.credit.adapters.listing_records import ListingRecords
 from services.credit.adapters.match_reader import MatchDesk, MatchReader
 from services.credit.adapters.past_reader import PostgresPast
 from services.credit.adapters.policy_files import load_policies
+from services.credit.adapters.policy_refresher import PolicyRefresher
+from services.credit.adapters.policy_store import claim
 from services.credit.adapters.punishment.check_reader import CheckReader
 from services.credit.adapters.punishment.dispatch import Dispatch
 from services.credit.adapters.punishment.law_files import load_law
@@ -35,10 +39,14 @@ from services.credit.api.complaint_servicer import ACCESS as COMPLAINT_ACCESS
 from services.credit.api.complaint_servicer import ComplaintServicer
 from services.credit.api.matching_servicer import ACCESS as MATCHING_ACCESS
 from services.credit.api.matching_servicer import MatchingServicer
+from services.credit.api.policy_servicer import ACCESS as POLICY_ACCESS
+from services.credit.api.policy_servicer import PolicyServicer
 from services.credit.api.punishment_desk import Desk
 from services.credit.api.punishment_servicer import ACCESS as PUNISHMENT_ACCESS
 from services.credit.api.punishment_servicer import PunishmentServicer
 from services.credit.api.raw_record import use_raw_record
+from services.credit.api.review_servicer import ACCESS as REVIEW_ACCESS
+from services.credit.api.review_servicer import ReviewServicer
 from services.credit.api.servicer import ACCESS, CreditServicer, Readers
 from services.credit.application.apply_events import ApplyEvents
 from services.credit.application.decide_match import DecideMatch
@@ -60,6 +68,8 @@ PUNISHMENT_POLL_SECONDS = 0.5
 COMPLAINT_SERVICE = "merchantcredit.credit.v1.ComplaintService"
 MATCHING_SERVICE = "merchantcredit.credit.v1.MatchingService"
 PUNISHMENT_SERVICE = "merchantcredit.credit.v1.PunishmentService"
+POLICY_SERVICE = "merchantcredit.credit.v1.PolicyService"
+REVIEW_SERVICE = "merchantcredit.credit.v1.ReviewService"
 #: Processes that consume side by side, each with its share of the partitions.
 LANES = 2
 SERVICE = "merchantcredit.credit.v1.CreditService"
@@ -71,6 +81,8 @@ def working(
     """Return the loops that keep the ledger: the consumer of events and the day's sweeper."""
     policies = load_policies(config.policy_folder)
     pool = open_pool(config.dsn)
+    with pool.connection() as conn:
+        claim(conn, policies.shipped)
     decoder = Decoder(SourceMap(config.sources), policies.on(china_day(clock.now())), config.complainant_key)
     handler = CreditHandler(decoder, ApplyEvents(policies, clock), policies, clock)
     consumer = BatchConsumer(
@@ -141,12 +153,36 @@ def serving_matching(config: CreditConfig, clock: Clock) -> Registration:
     """Return the servicer of events that came without a code, ready to be added to a server."""
     policies = load_policies(config.policy_folder)
     pool = open_pool(config.dsn)
-    decide = DecideMatch(MatchDesk(pool, policies), ApplyEvents(policies, clock), clock)
+    decide = DecideMatch(MatchDesk(pool), ApplyEvents(policies, clock), clock)
     servicer = MatchingServicer(MatchReader(pool), decide)
     return Registration(
         service_name=MATCHING_SERVICE,
         add=lambda server: matching_rpc.add_MatchingServiceServicer_to_server(servicer, server),
         access=MATCHING_ACCESS,
+        closers=(pool.close,),
+    )
+
+
+def serving_policies(config: CreditConfig, clock: Clock) -> Registration:
+    """Return the servicer of policies, ready to be added to a server."""
+    pool = open_pool(config.dsn)
+    servicer = PolicyServicer(pool, load_policies(config.policy_folder), clock)
+    return Registration(
+        service_name=POLICY_SERVICE,
+        add=lambda server: policy_rpc.add_PolicyServiceServicer_to_server(servicer, server),
+        access=POLICY_ACCESS,
+        closers=(pool.close,),
+    )
+
+
+def serving_reviews(config: CreditConfig, clock: Clock) -> Registration:
+    """Return the servicer of reviews and marks, ready to be added to a server."""
+    pool = open_pool(config.dsn)
+    servicer = ReviewServicer(pool, load_policies(config.policy_folder), clock)
+    return Registration(
+        service_name=REVIEW_SERVICE,
+        add=lambda server: review_rpc.add_ReviewServiceServicer_to_server(servicer, server),
+        access=REVIEW_ACCESS,
         closers=(pool.close,),
     )
 
@@ -165,10 +201,13 @@ def serving(config: CreditConfig, clock: Clock) -> Registration:
     )
     decoder = Decoder(SourceMap(config.sources), policies.on(china_day(clock.now())), config.complainant_key)
     submissions = PostgresSubmissions(pool)
-    servicer = CreditServicer(readers, Submit(submissions, decoder.decode, clock), submissions, config.dsn)
+    refresher = PolicyRefresher(pool, policies)
+    submit = Submit(submissions, decoder.decode, clock)
+    servicer = CreditServicer(readers, submit, submissions, config.dsn, policies)
 
     def add(server: grpc.aio.Server) -> None:
         rpc.add_CreditServiceServicer_to_server(servicer, server)
         use_raw_record(server, SERVICE, servicer.GetCreditRecord)
 
-    return Registration(service_name=SERVICE, add=add, access=ACCESS, closers=(pool.close, records.close))
+    closers = (refresher.close, pool.close, records.close)
+    return Registration(service_name=SERVICE, add=add, access=ACCESS, closers=closers)

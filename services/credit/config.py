@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.credit.application.sources import Source
+from services.credit.application.sources import REVIEW_SOURCE, Source
 
 POLICY_FOLDER = Path(__file__).parent / "policies"
 LAW_FOLDER = Path(__file__).parent / "punishment_law"
@@ -15,6 +15,7 @@ SOURCES = (
     Source(prefix="//rpc.merchantcredit/office/", office="office", authority=3),
     Source(prefix="//rpc.merchantcredit/platform/", office="platform", authority=1),
     Source(prefix="//rpc.merchantcredit/merchant/", office="merchant", authority=0, only_answers=True),
+    Source(prefix=REVIEW_SOURCE, office="credit", authority=3, judges=True),
     Source(prefix="//enforcement.", office="enforcement", authority=3),
     Source(prefix="//12315.", office="12315", authority=2),
     Source(prefix="//platform.", office="platform", authority=1),

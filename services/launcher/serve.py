@@ -37,6 +37,8 @@ async def _serving(state: State, dsn: str, ready: Callable[[], None]) -> None:
         credit.serving_complaints(config, clock),
         credit.serving_punishment(config, clock),
         credit.serving_matching(config, clock),
+        credit.serving_reviews(config, clock),
+        credit.serving_policies(config, clock),
         search.serving(state.index),
     ]
     address = state.address(SERVE)

@@ -33,6 +33,7 @@ def complaint(m: ComplaintReported) -> Complaint:
     return Complaint(
         m.credit_code, m.case_id, m.kind, m.status, received, status_on, m.response, m.problem_type, m.platform_code,
         m.case_source, m.handling_office, m.reason_code, m.target, _answer(m), _day(m.check_extended_on),
+        m.complainant_pseudonym, m.judgement, m.complainant_mark, m.review_id,
     )  # fmt: skip
 
 

@@ -10,7 +10,6 @@ from services.common.errors import NotFound
 from services.credit.adapters.match_store import MatchStore, matters
 from services.credit.adapters.postgres_ledger import PostgresLedger
 from services.credit.application.decide_match import Matter
-from services.credit.application.policies import Policies
 from services.credit.domain.matching import Candidate, Known, Named, name_key, rank
 
 MOST_CANDIDATES = 10
@@ -56,15 +55,14 @@ class MatchReader:
 class MatchDesk:
     """Opens transactions on the work list and the ledger together."""
 
-    def __init__(self, pool: Pool, policies: Policies) -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._policies = policies
 
     @contextmanager
     def transaction(self) -> Iterator[tuple[MatchStore, PostgresLedger]]:
         """Open one transaction."""
         with self._pool.connection() as conn:
-            yield MatchStore(conn), PostgresLedger(conn, self._policies)
+            yield MatchStore(conn), PostgresLedger(conn)
 
 
 def _candidates(conn: Connection, matter: Matter) -> list[Candidate]:

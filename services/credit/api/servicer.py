@@ -23,6 +23,7 @@ from services.credit.adapters.record_reader import RecordReader
 from services.credit.adapters.restricted_reader import RestrictedReader
 from services.credit.adapters.submissions import PostgresSubmissions
 from services.credit.api import past_convert
+from services.credit.application.policies import Policies
 from services.credit.application.read_past import ReadPast
 from services.credit.application.read_way_back import ReadWayBack
 from services.credit.application.submit import Submit, source_of
@@ -58,11 +59,14 @@ class Readers(NamedTuple):
 class CreditServicer(rpc.CreditServiceServicer):
     """Serves credit."""
 
-    def __init__(self, readers: Readers, submit: Submit, submissions: PostgresSubmissions, dsn: str) -> None:
+    def __init__(
+        self, readers: Readers, submit: Submit, submissions: PostgresSubmissions, dsn: str, policies: Policies
+    ) -> None:
         self._records, self._restricted, self._evidence, self._past, self._way_back = readers
         self._submit = submit
         self._submissions = submissions
         self._dsn = dsn
+        self._policies = policies
 
     async def SubmitComplaint(self, request: pb.SubmitComplaintRequest, context: Context) -> pb.SubmitComplaintResponse:
         """Hand in a complaint report."""
@@ -121,6 +125,7 @@ class CreditServicer(rpc.CreditServiceServicer):
         if data is None:
             raise _not_found(code)
         record = PublicRecord.FromString(data)
+        policy = self._policies.version(record.policy_version)
         for line in record.contributions:
             line.explanation_zh, line.explanation_en = explain(
                 line.rule_id, line.amount_millipoints, line.fact_count, line.inputs
@@ -131,6 +136,10 @@ class CreditServicer(rpc.CreditServiceServicer):
             contributions=record.contributions,
             policy_version=record.policy_version,
             day=record.day,
+            complaint_bound_millipoints=policy.bound,
+            complainant_bound_cases_milli=policy.bound_cases_milli,
+            cases_under_review=record.cases_under_review,
+            completeness_permille=record.completeness_permille,
         )
 
     async def ListEvidence(self, request: pb.ListEvidenceRequest, context: Context) -> pb.ListEvidenceResponse:

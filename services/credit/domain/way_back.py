@@ -11,9 +11,11 @@ from enum import Enum
 from services.common.kernel.day import add_months
 from services.common.kernel.grade import Grade
 from services.credit.domain.cells import ENDS, CellKind, key
+from services.credit.domain.crowd import RESPONSE_MASK
 from services.credit.domain.facts import ComplaintStatus
 from services.credit.domain.listed import Entry
-from services.credit.domain.policy import RESPONSES, Policy
+from services.credit.domain.policy import Policy
+from services.credit.domain.policy_schema import RESPONSES
 from services.credit.domain.publicity import PenaltyKind
 from services.credit.domain.rating import Rating, rate
 from services.credit.domain.subject import Sanction, SubjectState
@@ -196,7 +198,8 @@ def _target(cell: int, kind: StepKind) -> int:
     """Return the cell of an open case once it is answered in time, or settled as well."""
     response = _response(cell) or RESPONSES.index("IN_TIME")
     status = ComplaintStatus.AGREED if kind is StepKind.SETTLE else ComplaintStatus.ACCEPTED
-    return key(CellKind.CASES, status, response, cell & 0xFFFFFFFF)
+    of_complainant = (cell >> 32 & 0xFF) & ~RESPONSE_MASK
+    return key(CellKind.CASES, status, response | of_complainant, cell & 0xFFFFFFFF)
 
 
 def _take(cells: dict[int, int], cell: int, count: int) -> None:
@@ -210,7 +213,7 @@ def _is_open(cell: int) -> bool:
 
 
 def _response(cell: int) -> int:
-    return cell >> 32 & 0xFF
+    return cell >> 32 & RESPONSE_MASK
 
 
 def _reach(course: Sequence[tuple[date, SubjectState]], goal: Grade, policy: Policy) -> date | None:

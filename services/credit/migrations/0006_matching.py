@@ -6,7 +6,7 @@ from alembic import op
 from services.credit.domain.matching import name_key
 
 revision = "credit_0006"
-down_revision = "credit_0002"
+down_revision = "credit_0005"
 branch_labels = None
 depends_on = None
 

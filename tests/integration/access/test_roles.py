@@ -14,7 +14,9 @@ from merchantcredit.credit.v1 import (
     complaint_service_pb2,
     credit_service_pb2,
     matching_service_pb2,
+    policy_service_pb2,
     punishment_service_pb2,
+    review_service_pb2,
 )
 from merchantcredit.registry.v1 import registry_service_pb2
 from merchantcredit.search.v1 import search_service_pb2
@@ -30,13 +32,10 @@ from services.search import bootstrap as search
 from tests.integration.grpc_fixtures import Served, serve
 
 FILES = (
-    registry_service_pb2,
-    complaint_service_pb2,
-    credit_service_pb2,
-    matching_service_pb2,
-    punishment_service_pb2,
+    registry_service_pb2, complaint_service_pb2, credit_service_pb2, matching_service_pb2, policy_service_pb2,
+    punishment_service_pb2, review_service_pb2,
     search_service_pb2,
-)
+)  # fmt: skip
 METHODS: dict[str, MethodDescriptor] = {
     f"/{service.full_name}/{method.name}": method
     for file in FILES
@@ -51,7 +50,14 @@ def services(dsn: str, folder: Path) -> list[Registration]:
     config = CreditConfig(dsn=dsn, complainant_key=b"key")
     of_credit = [
         make(config, clock)
-        for make in (credit.serving, credit.serving_complaints, credit.serving_punishment, credit.serving_matching)
+        for make in (
+            credit.serving,
+            credit.serving_complaints,
+            credit.serving_punishment,
+            credit.serving_matching,
+            credit.serving_reviews,
+            credit.serving_policies,
+        )
     ]
     return [registry.serving(dsn, clock), *of_credit, search.serving(folder)]
 

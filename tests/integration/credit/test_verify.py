@@ -30,7 +30,7 @@ def credit(dsn: str) -> Iterator[World]:
     """Return a ledger with two merchants, a case that moved, corrections, a waiting code, and a month's turn."""
     with world(dsn) as made:
         made.tell(told(enterprise(), "e1"), told(enterprise(OTHER, established_on="2025-11-20"), "e2"))
-        made.tell(*(told(complaint(f"c{n}", received_on="2026-05-11"), f"c{n}") for n in range(25)))
+        made.tell(*(told(complaint(f"c{n}", received_on=f"2026-0{n % 5 + 1}-11"), f"c{n}") for n in range(25)))
         made.tell(
             told(complaint("c3", code=OTHER), "c3-moved", at=LATER), told(complaint("c4", status=6), "c4-w", at=LATER)
         )
@@ -60,7 +60,7 @@ def test_nothing_differs_after_a_run(credit: World) -> None:
     ("statement", "named"),
     [
         ("UPDATE credit.subject SET cells = set_byte(cells, 8, 9) WHERE code = %s", {"cells"}),
-        ("UPDATE credit.subject SET detail = replace(detail, 'c20', 'c99') WHERE code = %s", {"state.cases"}),
+        ("UPDATE credit.subject SET detail = replace(detail, 'c24', 'c99') WHERE code = %s", {"state.cases"}),
         ("UPDATE credit.subject SET detail = 'x' WHERE code = %s", {"state"}),
         ("UPDATE credit.subject SET seq = 3 WHERE code = %s", {"seq", "revision", "record"}),
         ("UPDATE credit.subject SET grade = 10 WHERE code = %s", {"subject.grade"}),

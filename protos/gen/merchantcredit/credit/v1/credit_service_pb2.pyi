@@ -399,6 +399,10 @@ class ExplainScoreResponse(_message.Message):
     CONTRIBUTIONS_FIELD_NUMBER: _builtins.int
     POLICY_VERSION_FIELD_NUMBER: _builtins.int
     DAY_FIELD_NUMBER: _builtins.int
+    COMPLAINT_BOUND_MILLIPOINTS_FIELD_NUMBER: _builtins.int
+    COMPLAINANT_BOUND_CASES_MILLI_FIELD_NUMBER: _builtins.int
+    CASES_UNDER_REVIEW_FIELD_NUMBER: _builtins.int
+    COMPLETENESS_PERMILLE_FIELD_NUMBER: _builtins.int
     score_millipoints: _builtins.int
     """The score in thousandths of a point; absent when not rated."""
     grade: _builtins.str
@@ -407,6 +411,14 @@ class ExplainScoreResponse(_message.Message):
     """The version of the scoring policy."""
     day: _builtins.str
     """The day for which it was computed, YYYY-MM-DD."""
+    complaint_bound_millipoints: _builtins.int
+    """The most, in thousandths of a point, that complaints can cost, whoever files them and however many: the policy's bound."""
+    complainant_bound_cases_milli: _builtins.int
+    """The most, in thousandths of a case, that all cases of one complainant against one merchant weigh together."""
+    cases_under_review: _builtins.int
+    """Complaint cases that came in bursts and are under review: they weigh nothing until a review has judged them."""
+    completeness_permille: _builtins.int
+    """How complete the file is, in thousandths; it moves no point."""
     @_builtins.property
     def contributions(self) -> _containers.RepeatedCompositeFieldContainer[_record_pb2.Contribution]:
         """Every line; the amounts sum to the score exactly."""
@@ -419,10 +431,14 @@ class ExplainScoreResponse(_message.Message):
         contributions: _abc.Iterable[_record_pb2.Contribution] | None = ...,
         policy_version: _builtins.str = ...,
         day: _builtins.str = ...,
+        complaint_bound_millipoints: _builtins.int = ...,
+        complainant_bound_cases_milli: _builtins.int = ...,
+        cases_under_review: _builtins.int = ...,
+        completeness_permille: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_score_millipoints", b"_score_millipoints", "score_millipoints", b"score_millipoints"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_score_millipoints", b"_score_millipoints", "contributions", b"contributions", "day", b"day", "grade", b"grade", "policy_version", b"policy_version", "score_millipoints", b"score_millipoints"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_score_millipoints", b"_score_millipoints", "cases_under_review", b"cases_under_review", "complainant_bound_cases_milli", b"complainant_bound_cases_milli", "complaint_bound_millipoints", b"complaint_bound_millipoints", "completeness_permille", b"completeness_permille", "contributions", b"contributions", "day", b"day", "grade", b"grade", "policy_version", b"policy_version", "score_millipoints", b"score_millipoints"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__score_millipoints: _TypeAlias = _typing.Literal["score_millipoints"]  # noqa: Y015
     _WhichOneofArgType__score_millipoints: _TypeAlias = _typing.Literal["_score_millipoints", b"_score_millipoints"]  # noqa: Y015
