@@ -1,11 +1,13 @@
 """Credit's composition root: what serves, and what works."""
 
 from collections.abc import Sequence
+from uuid import uuid4
 
 import grpc
 from merchantcredit.credit.v1 import complaint_service_pb2_grpc as complaint_rpc
 from merchantcredit.credit.v1 import credit_service_pb2_grpc as rpc
 from merchantcredit.credit.v1 import punishment_service_pb2_grpc as punishment_rpc
+from merchantcredit.credit.v1 import webhook_service_pb2_grpc as webhook_rpc
 
 from services.common.clock import Clock, china_day
 from services.common.db.pool import open_pool
@@ -24,6 +26,10 @@ from services.credit.adapters.punishment.law_files import load_law
 from services.credit.adapters.punishment.watch import DirectiveStreams
 from services.credit.adapters.record_reader import RecordReader
 from services.credit.adapters.submissions import PostgresSubmissions
+from services.credit.adapters.webhooks.body import Bodies
+from services.credit.adapters.webhooks.client import Client
+from services.credit.adapters.webhooks.log import DeliveryLog
+from services.credit.adapters.webhooks.queue import Queue
 from services.credit.api.complaint_servicer import ACCESS as COMPLAINT_ACCESS
 from services.credit.api.complaint_servicer import ComplaintServicer
 from services.credit.api.punishment_desk import Desk
@@ -31,6 +37,8 @@ from services.credit.api.punishment_servicer import ACCESS as PUNISHMENT_ACCESS
 from services.credit.api.punishment_servicer import PunishmentServicer
 from services.credit.api.raw_record import use_raw_record
 from services.credit.api.servicer import ACCESS, CreditServicer
+from services.credit.api.webhook_servicer import ACCESS as WEBHOOK_ACCESS
+from services.credit.api.webhook_servicer import WebhookServicer
 from services.credit.application.apply_events import ApplyEvents
 from services.credit.application.sources import SourceMap
 from services.credit.application.submit import Submit
@@ -40,13 +48,16 @@ from services.credit.consumers.decode import Decoder
 from services.credit.consumers.punishment.feedback import FeedbackHandler
 from services.credit.consumers.punishment.sweeper import PunishmentSweeper
 from services.credit.consumers.sweeper import Sweeper
+from services.credit.consumers.webhooks import WebhookSender
 from services.credit.consumers.worker import TOPICS, CreditHandler
+from services.credit.domain.webhooks.schedule import Schedule
 
 #: Records a batch under backlog: a larger batch touches fewer merchants an event, and each costs one publication.
 BATCH = 8000
 PUNISHMENT_POLL_SECONDS = 0.5
 COMPLAINT_SERVICE = "merchantcredit.credit.v1.ComplaintService"
 PUNISHMENT_SERVICE = "merchantcredit.credit.v1.PunishmentService"
+WEBHOOK_SERVICE = "merchantcredit.credit.v1.WebhookService"
 #: Processes that consume side by side, each with its share of the partitions.
 LANES = 2
 SERVICE = "merchantcredit.credit.v1.CreditService"
@@ -88,6 +99,26 @@ def punishing(
     ]
     return *consumers, PunishmentSweeper(
         pool, law, ListingRecords(load_policies(config.policy_folder), clock).tell, clock
+    )
+
+
+def sending_webhooks(config: CreditConfig, clock: Clock, schedule: Schedule | None = None) -> WebhookSender:
+    """Return the loop that sends to webhooks; any number of them share the work."""
+    pool, holder = open_pool(config.dsn, max_size=2), uuid4().hex
+    notes = DeliveryLog(pool, holder, schedule or Schedule())
+    client = Client(config.webhook_networks)
+    return WebhookSender(Queue(pool, holder), Bodies(pool), notes, client, config.complainant_key, clock)
+
+
+def serving_webhooks(config: CreditConfig, clock: Clock) -> Registration:
+    """Return the servicer of webhooks, ready to be added to a server."""
+    pool = open_pool(config.dsn, max_size=2)
+    servicer = WebhookServicer(pool, config.webhook_networks, config.complainant_key, clock)
+    return Registration(
+        service_name=WEBHOOK_SERVICE,
+        add=lambda server: webhook_rpc.add_WebhookServiceServicer_to_server(servicer, server),
+        access=WEBHOOK_ACCESS,
+        closers=(pool.close,),
     )
 
 

@@ -8,13 +8,14 @@ import orjson
 from psycopg import Connection
 from psycopg.errors import UniqueViolation
 
-from services.common.errors import AlreadyExists, NotFound, RequestIdReused
+from services.common.errors import AlreadyExists, NotFound
 from services.common.eventlog import outbox
 from services.credit.adapters import bodies
 from services.credit.adapters.punishment.check_rows import renew
 from services.credit.adapters.punishment.codec import instruction_message
 from services.credit.adapters.punishment.listing_rows import read_listings, write_listing
 from services.credit.adapters.punishment.order_rows import insert_orders, read_orders
+from services.credit.adapters.requests import take_request
 from services.credit.application.punishment.ports import Lift
 from services.credit.domain.facts import Assertion, Fact, fold
 from services.credit.domain.listed import Listed
@@ -45,20 +46,7 @@ class PostgresPunishment:
 
     def take_request(self, actor: str, request_id: str, digest: bytes, result_id: str) -> str | None:
         """Note a request; return the id of what it made when it came before. Raises RequestIdReused for another body."""
-        kept = self._conn.execute(
-            "INSERT INTO credit.punishment_request (actor, request_id, digest, result_id) VALUES (%s, %s, %s, %s)"
-            " ON CONFLICT DO NOTHING",
-            [actor, request_id, digest, result_id],
-        ).rowcount
-        if kept:
-            return None
-        row = self._conn.execute(
-            "SELECT digest, result_id FROM credit.punishment_request WHERE actor = %s AND request_id = %s",
-            [actor, request_id],
-        ).fetchone()
-        if row is None or bytes(row[0]) != digest:
-            raise RequestIdReused("this request_id came before with another body: choose a new one")
-        return str(row[1])
+        return take_request(self._conn, actor, request_id, digest, result_id)
 
     def region(self, code: str) -> str:
         """Lock an enterprise and return its region; that of its registration, else the one in its code."""
