@@ -18,6 +18,7 @@ from services.common.grpc.server import Registration
 from services.common.lifecycle import Loop
 from services.credit.adapters.case_reader import CaseReader
 from services.credit.adapters.case_steps import holding, tell
+from services.credit.adapters.evidence import EvidenceReader
 from services.credit.adapters.listing_records import ListingRecords
 from services.credit.adapters.policy_files import load_policies
 from services.credit.adapters.punishment.check_reader import CheckReader
@@ -25,6 +26,7 @@ from services.credit.adapters.punishment.dispatch import Dispatch
 from services.credit.adapters.punishment.law_files import load_law
 from services.credit.adapters.punishment.watch import DirectiveStreams
 from services.credit.adapters.record_reader import RecordReader
+from services.credit.adapters.restricted_reader import RestrictedReader
 from services.credit.adapters.submissions import PostgresSubmissions
 from services.credit.adapters.webhooks.body import Bodies
 from services.credit.adapters.webhooks.client import Client
@@ -36,7 +38,7 @@ from services.credit.api.punishment_desk import Desk
 from services.credit.api.punishment_servicer import ACCESS as PUNISHMENT_ACCESS
 from services.credit.api.punishment_servicer import PunishmentServicer
 from services.credit.api.raw_record import use_raw_record
-from services.credit.api.servicer import ACCESS, CreditServicer
+from services.credit.api.servicer import ACCESS, CreditServicer, Readers
 from services.credit.api.webhook_servicer import ACCESS as WEBHOOK_ACCESS
 from services.credit.api.webhook_servicer import WebhookServicer
 from services.credit.application.apply_events import ApplyEvents
@@ -159,13 +161,14 @@ def serving(config: CreditConfig, clock: Clock) -> Registration:
     """Return credit's servicer, ready to be added to a server."""
     policies = load_policies(config.policy_folder)
     pool = open_pool(config.dsn)
-    reader = RecordReader(config.dsn, policies, clock)
+    records = RecordReader(config.dsn, policies, clock)
+    readers = Readers(records, RestrictedReader(pool, clock), EvidenceReader(pool, policies, clock))
     decoder = Decoder(SourceMap(config.sources), policies.on(china_day(clock.now())), config.complainant_key)
-    submit = Submit(PostgresSubmissions(pool), decoder.decode, clock)
-    servicer = CreditServicer(pool, reader, submit, config.dsn)
+    submissions = PostgresSubmissions(pool)
+    servicer = CreditServicer(readers, Submit(submissions, decoder.decode, clock), submissions, config.dsn)
 
     def add(server: grpc.aio.Server) -> None:
         rpc.add_CreditServiceServicer_to_server(servicer, server)
         use_raw_record(server, SERVICE, servicer.GetCreditRecord)
 
-    return Registration(service_name=SERVICE, add=add, access=ACCESS, closers=(pool.close, reader.close))
+    return Registration(service_name=SERVICE, add=add, access=ACCESS, closers=(pool.close, records.close))

@@ -17,7 +17,8 @@ from services.common.eventlog.port import EventLog, Message
 from services.common.eventlog.topics import COMPLAINT
 
 SOURCE = "//12315.demo.example"
-LOOK_SECONDS = 0.02
+#: Each look is a search like any other: more of them would take the machine from what is measured. It adds up to itself.
+LOOK_SECONDS = 0.05
 GIVE_UP_SECONDS = 60.0
 
 

@@ -1,4 +1,4 @@
-"""Pages through the facts behind a subject's score, newest first."""
+"""Pages through the facts behind a subject's score, newest first; what has ended is on no page."""
 
 from collections import defaultdict
 from datetime import date
@@ -12,9 +12,12 @@ from merchantcredit.events.v1.violation_pb2 import ViolationReported
 from merchantcredit.events.v1.volume_pb2 import VolumeReported
 from psycopg import Connection
 
+from services.common.clock import Clock, china_day
 from services.common.db.pool import Pool
 from services.credit.adapters import bodies
-from services.credit.domain.facts import Assertion, Complaint, FactKind, fold, rank
+from services.credit.application.policies import Policies
+from services.credit.domain.facts import Assertion, Complaint, Fact, FactKind, fold, rank
+from services.credit.domain.shown import is_shown
 
 _MESSAGES: dict[int, Any] = {
     FactKind.COMPLAINT: ComplaintReported,
@@ -38,6 +41,19 @@ ORDER BY f.occurred_on DESC, f.fact_id DESC LIMIT %s
 """
 
 
+#: An account of a fact, its source, and its kind and bytes as the ledger keeps them.
+_Account = tuple[Assertion, str, int, bytes]
+#: Where a page begins: after this day and fact id.
+Mark = tuple[date, str]
+
+
+class _Shown(NamedTuple):
+    """What is shown: facts that have not ended on the day, cases for so many months."""
+
+    day: date
+    case_months: int
+
+
 class EvidenceRow(NamedTuple):
     """One fact of the ledger as evidence."""
 
@@ -50,24 +66,43 @@ class EvidenceRow(NamedTuple):
 
 
 class EvidenceReader:
-    """Reads evidence; a page costs what it holds, however long the history."""
+    """Reads evidence; a page costs what it holds and the ended facts that it passes over, however long the history."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, policies: Policies, clock: Clock) -> None:
         self._pool = pool
+        self._policies = policies
+        self._clock = clock
 
-    def page(self, code: str, rule_id: str, before: tuple[date, str] | None, limit: int) -> list[EvidenceRow]:
-        """Return facts of a subject older than (day, fact id), newest first."""
+    def page(self, code: str, rule_id: str, before: Mark | None, limit: int) -> list[EvidenceRow]:
+        """Return facts of a subject older than (day, fact id) that are shown today, newest first."""
+        today = china_day(self._clock.now())
+        shown = _Shown(today, len(self._policies.on(today).decay))
         kinds = _KINDS.get(rule_id.partition(".")[0], _ALL)
-        day, fact_id = before or (date.max, "")
+        page: list[EvidenceRow] = []
+        mark = before or (date.max, "")
         with self._pool.connection() as conn:
-            rows = conn.execute(_PAGE, [code, kinds, day, fact_id, limit]).fetchall()
-            values = _values(conn, [row[0] for row in rows])
-        return [EvidenceRow(fact_id, FactKind(kind), day, *values[fact_id]) for fact_id, kind, day in rows]
+            while len(page) < limit:
+                rows = conn.execute(_PAGE, [code, kinds, *mark, limit]).fetchall()
+                page += _rows(conn, rows, shown)
+                if len(rows) < limit:
+                    break
+                mark = rows[-1][2], rows[-1][0]
+        return page[:limit]
 
 
-def _values(conn: Connection, fact_ids: list[str]) -> dict[str, tuple[str, int, str]]:
-    """Return of each fact the source that stands, how many accounts there are, and its effective value."""
-    told: dict[str, list[tuple[Assertion, str, int, bytes]]] = defaultdict(list)
+def _rows(conn: Connection, rows: list[tuple[str, int, date]], shown: _Shown) -> list[EvidenceRow]:
+    accounts = _accounts(conn, [fact_id for fact_id, _, _ in rows])
+    found = []
+    for fact_id, kind, day in rows:
+        standing = fold(account[0] for account in accounts[fact_id])
+        if standing is not None and is_shown(standing, shown.day, shown.case_months):
+            found.append(EvidenceRow(fact_id, FactKind(kind), day, *_effective(accounts[fact_id], standing)))
+    return found
+
+
+def _accounts(conn: Connection, fact_ids: list[str]) -> dict[str, list[_Account]]:
+    """Return what was told of each fact."""
+    told: dict[str, list[_Account]] = defaultdict(list)
     for fact_id, authority, time, event_id, held, kind, body, source in conn.execute(
         "SELECT fact_id, authority, source_time, event_id, held, kind, body, source"
         " FROM credit.assertion WHERE fact_id = ANY(%s)",
@@ -75,14 +110,14 @@ def _values(conn: Connection, fact_ids: list[str]) -> dict[str, tuple[str, int, 
     ):
         assertion = Assertion(fact_id, authority, time, event_id, held, bodies.from_ledger(kind, body))
         told[fact_id].append((assertion, source, kind, body))
-    return {fact_id: _effective(accounts) for fact_id, accounts in told.items()}
+    return told
 
 
-def _effective(accounts: list[tuple[Assertion, str, int, bytes]]) -> tuple[str, int, str]:
+def _effective(accounts: list[_Account], standing: Fact) -> tuple[str, int, str]:
+    """Return of a fact the source that stands, how many accounts there are, and its effective value."""
     _, source, kind, body = max(accounts, key=lambda account: rank(account[0]))
     message = _MESSAGES[kind].FromString(body)
-    standing = fold(account[0] for account in accounts)
-    if standing is not None and isinstance(standing.body, Complaint):
+    if isinstance(standing.body, Complaint):
         message.status, message.response = standing.body.status, standing.body.response
         message.ClearField("complainant_pseudonym")
     return source, len(accounts), MessageToJson(message, preserving_proto_field_name=True, indent=None)

@@ -213,6 +213,14 @@ def read_state(packed: bytes, detail: str, registration: str) -> SubjectState:
     return SubjectState.restore(bytes(packed), {**orjson.loads(detail), "registration": orjson.loads(registration)})
 
 
+def read_subject(conn: Connection, code: str) -> Subject | None:
+    """Return a subject as it stands, without a lock; None when there is none."""
+    row = conn.execute(
+        "SELECT id, code, known, seq, cells, detail, registration, grade FROM credit.subject WHERE code = %s", [code]
+    ).fetchone()
+    return _subject(row) if row else None
+
+
 def _subject(row: tuple[Any, ...]) -> Subject:
     subject_id, code, known, seq, packed, detail, registration, grade = row
     return Subject(subject_id, code, known, seq, read_state(packed, detail, registration), Grade(grade))

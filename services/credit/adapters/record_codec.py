@@ -10,12 +10,12 @@ from merchantcredit.credit.v1.record_pb2 import Contribution, PublicRecord, Publ
 from merchantcredit.events.v1.enterprise_pb2 import OperatingStatus
 from merchantcredit.events.v1.grade_change_pb2 import GradeChanged
 
-from services.common.kernel.day import first_of_month, month_index
 from services.credit.application.ports import Publication, Subject
 from services.credit.domain.facts import Registration
 from services.credit.domain.listed import Entry
 from services.credit.domain.policy import Policy
 from services.credit.domain.rating import Line, Rating
+from services.credit.domain.shown import case_end
 from services.credit.domain.subject import Case, Sanction, SubjectState
 
 MAX_FACTS = 100
@@ -81,7 +81,7 @@ def restricted_record(subject: Subject, day: date) -> RestrictedRecord:
         revision=subject.seq,
         open_case_count=state.open_cases,
         unpublished_penalty_count=sum(not s.is_published and day < s.until for s in state.sanctions),
-        flagged_fact_ids=flagged(state),
+        flagged_fact_ids=flagged(state, day),
         held_fact_ids=state.held,
     )
 
@@ -122,21 +122,20 @@ def grade_changed(publication: Publication, policy: Policy) -> GradeChanged:
     )
 
 
-def flagged(state: SubjectState) -> list[str]:
+def flagged(state: SubjectState, day: date) -> list[str]:
     """Return facts dated after the enterprise closed: kept, counted, and flagged for a person (among the newest)."""
     registration = state.registration
     if registration is None or registration.status not in CLOSED_STATUSES or registration.status_since is None:
         return []
     since = registration.status_since
     dated: Iterable[tuple[date, str]] = [(c.received_on, c.fact_id) for c in state.cases]
-    dated = [*dated, *((s.decided_on, s.fact_id) for s in state.sanctions)]
-    return sorted(fact_id for day, fact_id in dated if day > since)
+    dated = [*dated, *((s.decided_on, s.fact_id) for s in state.sanctions if day < s.until)]
+    return sorted(fact_id for dated_on, fact_id in dated if dated_on > since)
 
 
 def _published_facts(state: SubjectState, day: date, case_months: int) -> list[bytes]:
     """Return what the law publishes on a day, newest first; each with the first day on which it is gone."""
-    oldest = first_of_month(month_index(day) - case_months + 1)
-    shown: list[Sanction | Case | Entry] = [case for case in state.cases if case.received_on >= oldest]
+    shown: list[Sanction | Case | Entry] = [c for c in state.cases if day < case_end(c.received_on, case_months)]
     shown += [s for s in state.sanctions if s.is_published and s.decided_on <= day < s.until]
     shown += [entry for entry in state.listings if entry.listed.holds_on(day)]
     shown.sort(key=itemgetter(0, 1), reverse=True)
@@ -194,7 +193,7 @@ def _case(case: Case, case_months: int) -> bytes:
             fact_id=case.fact_id,
             kind="complaint",
             occurred_on=case.received_on.isoformat(),
-            until=first_of_month(month_index(case.received_on) + case_months).isoformat(),
+            until=case_end(case.received_on, case_months).isoformat(),
             summary_zh=summary_zh,
             summary_en=summary_en,
         )

@@ -11,11 +11,9 @@ import structlog
 
 from services.common.clock import Clock, china_day
 from services.common.db.arrays import array
-from services.common.kernel.grade import Grade
-from services.credit.adapters.postgres_ledger import read_state
+from services.credit.adapters.postgres_ledger import read_subject
 from services.credit.adapters.record_codec import public_record
 from services.credit.application.policies import Policies
-from services.credit.application.ports import Subject
 from services.credit.domain.rating import rate
 
 log = structlog.get_logger()
@@ -107,14 +105,9 @@ class RecordReader:
         """Rate the subject for today: ended facts are dropped; the sweep is late, so this is an alarm."""
         log.warning("record_past_good_until", code=code, day=today.isoformat())
         with psycopg.connect(self._dsn) as conn:
-            row = conn.execute(
-                "SELECT id, seq, cells, detail, registration, grade FROM credit.subject WHERE code = %s", [code]
-            ).fetchone()
-        if row is None:
+            subject = read_subject(conn, code)
+        if subject is None:
             raise LookupError(code)
-        subject_id, seq, packed, detail, registration, grade = row
-        state = read_state(packed, detail, registration)
-        subject = Subject(subject_id, code, known=True, seq=seq, state=state, grade=Grade(grade))
         policy = self._policies.on(today)
-        rating = rate([state], today, policy)[0]
+        rating = rate([subject.state], today, policy)[0]
         return public_record(subject, rating, policy, self._clock.now())

@@ -3,16 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import grpc
 from merchantcredit.credit.v1 import credit_service_pb2 as pb
 from merchantcredit.credit.v1 import credit_service_pb2_grpc as rpc
-from merchantcredit.credit.v1.record_pb2 import PublicRecord, RestrictedRecord
+from merchantcredit.credit.v1.record_pb2 import PublicRecord
 from merchantcredit.events.v1.grade_change_pb2 import GradeChanged
 
 from services.common.auth.actor import Actor, Role
-from services.common.db.pool import Pool
 from services.common.errors import Forbidden, NotFound
 from services.common.eventlog.topics import COMPLAINT, GRADE_CHANGE, VIOLATION
 from services.common.eventlog.watch import watch
@@ -20,8 +19,8 @@ from services.common.grpc.interceptor import EVERYBODY, current_actor
 from services.common.kernel import credit_code
 from services.common.paging import make_token, page_size, read_token
 from services.credit.adapters.evidence import EvidenceReader, EvidenceRow
-from services.credit.adapters.punishment.open_lifts import open_lifts
 from services.credit.adapters.record_reader import RecordReader
+from services.credit.adapters.restricted_reader import RestrictedReader
 from services.credit.adapters.submissions import PostgresSubmissions
 from services.credit.application.submit import Submit, source_of
 from services.credit.domain.explain import explain
@@ -41,15 +40,21 @@ ACCESS = {
 Context = grpc.aio.ServicerContext[Any, Any]
 
 
+class Readers(NamedTuple):
+    """What reads the records and what lies behind them."""
+
+    records: RecordReader
+    restricted: RestrictedReader
+    evidence: EvidenceReader
+
+
 class CreditServicer(rpc.CreditServiceServicer):
     """Serves credit."""
 
-    def __init__(self, pool: Pool, reader: RecordReader, submit: Submit, dsn: str) -> None:
-        self._pool = pool
-        self._reader = reader
+    def __init__(self, readers: Readers, submit: Submit, submissions: PostgresSubmissions, dsn: str) -> None:
+        self._records, self._restricted, self._evidence = readers
         self._submit = submit
-        self._submissions = PostgresSubmissions(pool)
-        self._evidence = EvidenceReader(pool)
+        self._submissions = submissions
         self._dsn = dsn
 
     async def SubmitComplaint(self, request: pb.SubmitComplaintRequest, context: Context) -> pb.SubmitComplaintResponse:
@@ -86,7 +91,7 @@ class CreditServicer(rpc.CreditServiceServicer):
     ) -> bytes:
         """Read the public record, as it is stored."""
         code = credit_code.parse(request.credit_code)
-        record = await self._reader.read(code)
+        record = await self._records.read(code)
         if record is None:
             raise _not_found(code)
         return record
@@ -97,7 +102,7 @@ class CreditServicer(rpc.CreditServiceServicer):
         """Read the restricted record."""
         code = credit_code.parse(request.credit_code)
         _only_itself(current_actor(), code)
-        data = await asyncio.to_thread(self._restricted, code)
+        data = await asyncio.to_thread(self._restricted.read, code)
         if data is None:
             raise _not_found(code)
         return pb.GetRestrictedRecordResponse(record=data)
@@ -105,7 +110,7 @@ class CreditServicer(rpc.CreditServiceServicer):
     async def ExplainScore(self, request: pb.ExplainScoreRequest, context: Context) -> pb.ExplainScoreResponse:
         """Explain a score line by line."""
         code = credit_code.parse(request.credit_code)
-        data = await self._reader.read(code)
+        data = await self._records.read(code)
         if data is None:
             raise _not_found(code)
         record = PublicRecord.FromString(data)
@@ -144,14 +149,6 @@ class CreditServicer(rpc.CreditServiceServicer):
                 cursor=watched.cursor,
                 is_checkpoint=not watched.records,
             )
-
-    def _restricted(self, code: str) -> RestrictedRecord | None:
-        with self._pool.connection() as conn:
-            row = conn.execute("SELECT record FROM credit.restricted_record WHERE code = %s", [code]).fetchone()
-            record = RestrictedRecord.FromString(row[0]) if row else None
-            if record is not None:
-                record.open_lifts.extend(open_lifts(conn, code))
-        return record
 
 
 def _only_itself(actor: Actor, code: str) -> None:
