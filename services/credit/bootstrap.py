@@ -10,7 +10,7 @@ from merchantcredit.credit.v1 import punishment_service_pb2_grpc as punishment_r
 from merchantcredit.credit.v1 import webhook_service_pb2_grpc as webhook_rpc
 
 from services.common.clock import Clock, china_day
-from services.common.db.pool import open_pool
+from services.common.db.pool import BY_INDEX, open_pool
 from services.common.eventlog.batch import BatchConsumer, BatchPolicy, Handler
 from services.common.eventlog.port import EventLog
 from services.common.eventlog.topics import CREDIT_GROUP, DISPATCH_GROUP, FEEDBACK, FEEDBACK_GROUP, INSTRUCTION
@@ -89,7 +89,7 @@ def punishing(
 ) -> Sequence[Loop]:
     """Return the loops of joint punishment: the numbering of directives, the departments' feedback, and the sweep."""
     law = load_law(config.law_folder)
-    pool = open_pool(config.dsn)
+    pool = open_pool(config.dsn, options=BY_INDEX)
     given = policy or BatchPolicy(poll_seconds=PUNISHMENT_POLL_SECONDS)
     handlers: tuple[tuple[str, str, Handler], ...] = (
         (DISPATCH_GROUP, INSTRUCTION, Dispatch(law, clock)),
@@ -127,7 +127,7 @@ def serving_webhooks(config: CreditConfig, clock: Clock) -> Registration:
 def serving_punishment(config: CreditConfig, clock: Clock) -> Registration:
     """Return joint punishment's servicer, ready to be added to a server."""
     law = load_law(config.law_folder)
-    pool = open_pool(config.dsn)
+    pool = open_pool(config.dsn, options=BY_INDEX)
     records = ListingRecords(load_policies(config.policy_folder), clock)
     streams = DirectiveStreams(config.dsn)
     checks = CheckReader(config.dsn, law, clock)

@@ -11,7 +11,7 @@ from merchantcredit.events.v1.violation_pb2 import Severity as SeverityProto
 from services.common.auth.actor import Actor
 from services.common.errors import FieldViolation, InvalidInput
 from services.common.kernel import credit_code
-from services.credit.adapters.punishment.reader import ListingView
+from services.credit.adapters.punishment.listing_rows import ListingView
 from services.credit.application.punishment.propose import Proposal
 from services.credit.domain.publicity import Severity
 from services.credit.domain.punishment.order import Order

@@ -10,8 +10,9 @@ from psycopg import Connection
 from services.common.auth.actor import Actor
 from services.common.clock import Clock
 from services.common.db.pool import Pool
+from services.credit.adapters.punishment.listing_rows import ListingView
 from services.credit.adapters.punishment.postgres_store import PostgresPunishment, TellRecord
-from services.credit.adapters.punishment.reader import ListingView, OrderQuery, PunishmentReader
+from services.credit.adapters.punishment.reader import OrderQuery, PunishmentReader
 from services.credit.adapters.requests import digest_of
 from services.credit.domain.punishment.law import Law
 from services.credit.domain.punishment.order import Order
@@ -48,7 +49,8 @@ class Desk:
             store = PostgresPunishment(conn, self.law, self._tell)
             if store.take_request(actor.subject, request_id, digest, listing_id) is None:
                 use(store, self.clock.now())
-            return self._changed(conn, listing_id)
+            decided = store.decided(listing_id)
+            return Changed(*decided, frozenset()) if decided else self._changed(conn, listing_id)
 
     def listing(self, listing_id: str) -> Changed:
         """Return a listing and its orders; raises NotFound."""

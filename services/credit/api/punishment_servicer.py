@@ -152,7 +152,7 @@ class PunishmentServicer(rpc.PunishmentServiceServicer):
             raise Forbidden("a department watches its own directives", metadata={"department": department})
         async for watched in self._streams.watch(department, request.cursor):
             yield pb.WatchDirectivesResponse(
-                directives=watched.directives, cursor=watched.cursor, is_checkpoint=not watched.directives
+                directives=watched.directives, cursor=watched.cursor, is_checkpoint=watched.is_checkpoint
             )
 
     async def ReportDirective(self, request: pb.ReportDirectiveRequest, context: Context) -> pb.ReportDirectiveResponse:

@@ -604,7 +604,7 @@ Global___WatchDirectivesRequest: _TypeAlias = WatchDirectivesRequest  # noqa: Y0
 
 @_typing.final
 class WatchDirectivesResponse(_message.Message):
-    """Directives in order, or a checkpoint."""
+    """Directives in order, a checkpoint, or both."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -614,10 +614,10 @@ class WatchDirectivesResponse(_message.Message):
     cursor: _builtins.str
     """Resume from here."""
     is_checkpoint: _builtins.bool
-    """Whether all that was issued before has been sent: nothing older will come."""
+    """Whether all that was issued before has been sent with this: nothing older will come."""
     @_builtins.property
     def directives(self) -> _containers.RepeatedCompositeFieldContainer[_directive_pb2.NumberedDirective]:
-        """Up to 500 directives; empty in a checkpoint."""
+        """Up to 500 directives; empty when there is nothing new to say but a checkpoint, at least each 5 seconds."""
 
     def __init__(
         self,
