@@ -17,16 +17,22 @@ def renew(conn: Connection, law: Law, code: str, known: Mapping[str, Listing]) -
 
     `known` are listings as this transaction has them; only others are read.
     """
+    conn.execute(
+        "INSERT INTO credit.enterprise_check VALUES (%s, %s)"
+        " ON CONFLICT (code) DO UPDATE SET measures = excluded.measures",
+        [code, computed(conn, law, code, known).SerializeToString()],
+    )
+
+
+def computed(conn: Connection, law: Law, code: str, known: Mapping[str, Listing]) -> CheckEnterpriseResponse:
+    """Return what the row of an enterprise is to hold."""
     found = read_orders(conn, "code = %s AND lift_ordered_at IS NULL", [code])
     orders = sorted(found, key=lambda order: order.directive_id)
     others = {order.listing_id for order in orders} - known.keys()
     causes = {**known, **read_listings(conn, law, sorted(others))}
-    # Public readers learn the office, not the person.
     measures = [applied(order, causes[order.listing_id], law, order.ordered_at) for order in orders]
-    for measure in measures:
-        measure.ordered_by_actor = ""
-    conn.execute(
-        "INSERT INTO credit.enterprise_check VALUES (%s, %s)"
-        " ON CONFLICT (code) DO UPDATE SET measures = excluded.measures",
-        [code, CheckEnterpriseResponse(measures=measures).SerializeToString()],
-    )
+    for (
+        measure
+    ) in measures:  # public readers learn the office and not the person, and what is ordered, not how far it came
+        measure.ordered_by_actor, measure.is_confirmed = "", False
+    return CheckEnterpriseResponse(measures=measures)
