@@ -1,6 +1,7 @@
 """Credit's composition root: what serves, and what works."""
 
 from collections.abc import Sequence
+from uuid import uuid4
 
 import grpc
 from merchantcredit.credit.v1 import complaint_service_pb2_grpc as complaint_rpc
@@ -9,9 +10,10 @@ from merchantcredit.credit.v1 import matching_service_pb2_grpc as matching_rpc
 from merchantcredit.credit.v1 import policy_service_pb2_grpc as policy_rpc
 from merchantcredit.credit.v1 import punishment_service_pb2_grpc as punishment_rpc
 from merchantcredit.credit.v1 import review_service_pb2_grpc as review_rpc
+from merchantcredit.credit.v1 import webhook_service_pb2_grpc as webhook_rpc
 
 from services.common.clock import Clock, china_day
-from services.common.db.pool import open_pool
+from services.common.db.pool import BY_INDEX, open_pool
 from services.common.eventlog.batch import BatchConsumer, BatchPolicy, Handler
 from services.common.eventlog.port import EventLog
 from services.common.eventlog.topics import CREDIT_GROUP, DISPATCH_GROUP, FEEDBACK, FEEDBACK_GROUP, INSTRUCTION
@@ -35,6 +37,10 @@ from services.credit.adapters.restricted_reader import RestrictedReader
 from services.credit.adapters.state_reader import PostgresStates
 from services.credit.adapters.submissions import PostgresSubmissions
 from services.credit.adapters.verify_store import RecordEncoder
+from services.credit.adapters.webhooks.body import Bodies
+from services.credit.adapters.webhooks.client import Client
+from services.credit.adapters.webhooks.log import DeliveryLog
+from services.credit.adapters.webhooks.queue import Queue
 from services.credit.api.complaint_servicer import ACCESS as COMPLAINT_ACCESS
 from services.credit.api.complaint_servicer import ComplaintServicer
 from services.credit.api.matching_servicer import ACCESS as MATCHING_ACCESS
@@ -48,6 +54,8 @@ from services.credit.api.raw_record import use_raw_record
 from services.credit.api.review_servicer import ACCESS as REVIEW_ACCESS
 from services.credit.api.review_servicer import ReviewServicer
 from services.credit.api.servicer import ACCESS, CreditServicer, Readers
+from services.credit.api.webhook_servicer import ACCESS as WEBHOOK_ACCESS
+from services.credit.api.webhook_servicer import WebhookServicer
 from services.credit.application.apply_events import ApplyEvents
 from services.credit.application.decide_match import DecideMatch
 from services.credit.application.read_past import ReadPast
@@ -60,7 +68,9 @@ from services.credit.consumers.decode import Decoder
 from services.credit.consumers.punishment.feedback import FeedbackHandler
 from services.credit.consumers.punishment.sweeper import PunishmentSweeper
 from services.credit.consumers.sweeper import Sweeper
+from services.credit.consumers.webhooks import WebhookSender
 from services.credit.consumers.worker import TOPICS, CreditHandler
+from services.credit.domain.webhooks.schedule import Schedule
 
 #: Records a batch under backlog: a larger batch touches fewer merchants an event, and each costs one publication.
 BATCH = 8000
@@ -70,6 +80,7 @@ MATCHING_SERVICE = "merchantcredit.credit.v1.MatchingService"
 PUNISHMENT_SERVICE = "merchantcredit.credit.v1.PunishmentService"
 POLICY_SERVICE = "merchantcredit.credit.v1.PolicyService"
 REVIEW_SERVICE = "merchantcredit.credit.v1.ReviewService"
+WEBHOOK_SERVICE = "merchantcredit.credit.v1.WebhookService"
 #: Processes that consume side by side, each with its share of the partitions.
 LANES = 2
 SERVICE = "merchantcredit.credit.v1.CreditService"
@@ -101,7 +112,7 @@ def punishing(
 ) -> Sequence[Loop]:
     """Return the loops of joint punishment: the numbering of directives, the departments' feedback, and the sweep."""
     law = load_law(config.law_folder)
-    pool = open_pool(config.dsn)
+    pool = open_pool(config.dsn, options=BY_INDEX)
     given = policy or BatchPolicy(poll_seconds=PUNISHMENT_POLL_SECONDS)
     handlers: tuple[tuple[str, str, Handler], ...] = (
         (DISPATCH_GROUP, INSTRUCTION, Dispatch(law, clock)),
@@ -116,10 +127,30 @@ def punishing(
     )
 
 
+def sending_webhooks(config: CreditConfig, clock: Clock, schedule: Schedule | None = None) -> WebhookSender:
+    """Return the loop that sends to webhooks; any number of them share the work."""
+    pool, holder = open_pool(config.dsn, max_size=2), uuid4().hex
+    notes = DeliveryLog(pool, holder, schedule or Schedule())
+    client = Client(config.webhook_networks)
+    return WebhookSender(Queue(pool, holder), Bodies(pool), notes, client, config.complainant_key, clock)
+
+
+def serving_webhooks(config: CreditConfig, clock: Clock) -> Registration:
+    """Return the servicer of webhooks, ready to be added to a server."""
+    pool = open_pool(config.dsn, max_size=2)
+    servicer = WebhookServicer(pool, config.webhook_networks, config.complainant_key, clock)
+    return Registration(
+        service_name=WEBHOOK_SERVICE,
+        add=lambda server: webhook_rpc.add_WebhookServiceServicer_to_server(servicer, server),
+        access=WEBHOOK_ACCESS,
+        closers=(pool.close,),
+    )
+
+
 def serving_punishment(config: CreditConfig, clock: Clock) -> Registration:
     """Return joint punishment's servicer, ready to be added to a server."""
     law = load_law(config.law_folder)
-    pool = open_pool(config.dsn)
+    pool = open_pool(config.dsn, options=BY_INDEX)
     records = ListingRecords(load_policies(config.policy_folder), clock)
     streams = DirectiveStreams(config.dsn)
     checks = CheckReader(config.dsn, law, clock)
@@ -211,3 +242,20 @@ def serving(config: CreditConfig, clock: Clock) -> Registration:
 
     closers = (refresher.close, pool.close, records.close)
     return Registration(service_name=SERVICE, add=add, access=ACCESS, closers=closers)
+
+
+#: Every servicer of credit; a server adds them all.
+SERVICERS = (
+    serving,
+    serving_complaints,
+    serving_punishment,
+    serving_matching,
+    serving_reviews,
+    serving_policies,
+    serving_webhooks,
+)
+
+
+def serving_all(config: CreditConfig, clock: Clock) -> list[Registration]:
+    """Return all servicers of credit, ready to be added to a server."""
+    return [make(config, clock) for make in SERVICERS]

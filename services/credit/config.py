@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from services.credit.application.sources import REVIEW_SOURCE, Source
+from services.credit.domain.webhooks.target import Network
 
 POLICY_FOLDER = Path(__file__).parent / "policies"
 LAW_FOLDER = Path(__file__).parent / "punishment_law"
@@ -24,10 +25,16 @@ SOURCES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreditConfig:
-    """Frozen settings; `complainant_key` is the secret of the HMAC that stands for a complainant."""
+    """Frozen settings.
+
+    Attributes:
+        complainant_key: the secret of the HMAC that stands for a complainant; webhooks' secrets are derived from it.
+        webhook_networks: networks inside which a webhook may lead, beside the public one.
+    """
 
     dsn: str
     complainant_key: bytes
     sources: tuple[Source, ...] = SOURCES
     policy_folder: Path = POLICY_FOLDER
     law_folder: Path = LAW_FOLDER
+    webhook_networks: tuple[Network, ...] = ()

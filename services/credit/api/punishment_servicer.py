@@ -18,6 +18,7 @@ from services.common.kernel import credit_code
 from services.common.kernel.day import parse_optional_day
 from services.common.paging import make_token, page_size, read_token
 from services.credit.adapters.punishment.check_reader import CheckReader
+from services.credit.adapters.punishment.lookups import read_lookups
 from services.credit.adapters.punishment.measures import measures_at
 from services.credit.adapters.punishment.reader import ListingQuery, OrderQuery, PunishmentReader
 from services.credit.adapters.punishment.verify import verify
@@ -41,6 +42,7 @@ ACCESS = {
     **dict.fromkeys(("GetListing", "ListMeasures", "FileObjection", "ApplyRepair"), _OWN),
     **dict.fromkeys(("WatchDirectives", "ReportDirective"), frozenset({Role.DEPARTMENT})),
     "ListDirectives": OFFICES | {Role.DEPARTMENT},
+    "ListLookups": frozenset({Role.REGULATOR, Role.MERCHANT}),
     "VerifyMeasures": frozenset({Role.REGULATOR}),
     "CheckEnterprise": EVERYBODY - {Role.PUBLIC},
 }
@@ -152,7 +154,7 @@ class PunishmentServicer(rpc.PunishmentServiceServicer):
             raise Forbidden("a department watches its own directives", metadata={"department": department})
         async for watched in self._streams.watch(department, request.cursor):
             yield pb.WatchDirectivesResponse(
-                directives=watched.directives, cursor=watched.cursor, is_checkpoint=not watched.directives
+                directives=watched.directives, cursor=watched.cursor, is_checkpoint=watched.is_checkpoint
             )
 
     async def ReportDirective(self, request: pb.ReportDirectiveRequest, context: Context) -> pb.ReportDirectiveResponse:
@@ -203,6 +205,17 @@ class PunishmentServicer(rpc.PunishmentServiceServicer):
         if not request.purpose:
             raise convert.invalid("purpose", "say what for")
         return await self._checks.check(current_actor(), code, Purpose(request.purpose))
+
+    async def ListLookups(self, request: pb.ListLookupsRequest, context: Context) -> pb.ListLookupsResponse:
+        """Page through who looked."""
+        actor, code = current_actor(), credit_code.parse(request.credit_code)
+        _only_itself(actor, code)
+        limit, bound = page_size(request.page_size, default=50, most=500), f"lookups:{code}".encode()
+        before = int(read_token(bound, request.page_token) or 0)
+        found = await asyncio.to_thread(self._desk.read, lambda conn: read_lookups(conn, code, before, limit + 1))
+        last = str(found[limit - 1].lookup_id) if len(found) > limit else ""
+        lookups = [convert.lookup(one, is_named=actor.has(Role.REGULATOR)) for one in found[:limit]]
+        return pb.ListLookupsResponse(lookups=lookups, next_page_token=make_token(bound, last))
 
     async def VerifyMeasures(self, request: pb.VerifyMeasuresRequest, context: Context) -> pb.VerifyMeasuresResponse:
         """Prove that no measure is active without a valid cause and basis."""

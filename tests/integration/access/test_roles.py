@@ -17,6 +17,7 @@ from merchantcredit.credit.v1 import (
     policy_service_pb2,
     punishment_service_pb2,
     review_service_pb2,
+    webhook_service_pb2,
 )
 from merchantcredit.registry.v1 import registry_service_pb2
 from merchantcredit.search.v1 import search_service_pb2
@@ -33,7 +34,7 @@ from tests.integration.grpc_fixtures import Served, serve
 
 FILES = (
     registry_service_pb2, complaint_service_pb2, credit_service_pb2, matching_service_pb2, policy_service_pb2,
-    punishment_service_pb2, review_service_pb2,
+    punishment_service_pb2, review_service_pb2, webhook_service_pb2,
     search_service_pb2,
 )  # fmt: skip
 METHODS: dict[str, MethodDescriptor] = {
@@ -48,18 +49,7 @@ DENIED = {grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED}
 def services(dsn: str, folder: Path) -> list[Registration]:
     clock = SystemClock()
     config = CreditConfig(dsn=dsn, complainant_key=b"key")
-    of_credit = [
-        make(config, clock)
-        for make in (
-            credit.serving,
-            credit.serving_complaints,
-            credit.serving_punishment,
-            credit.serving_matching,
-            credit.serving_reviews,
-            credit.serving_policies,
-        )
-    ]
-    return [registry.serving(dsn, clock), *of_credit, search.serving(folder)]
+    return [registry.serving(dsn, clock), *credit.serving_all(config, clock), search.serving(folder)]
 
 
 @pytest.fixture

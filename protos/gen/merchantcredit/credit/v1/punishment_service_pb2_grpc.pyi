@@ -50,6 +50,8 @@ class PunishmentServiceStub:
     """Decides a repair: ends the listing or refuses with the next date. Roles: regulator, office."""
     CheckEnterprise: _aio.UnaryUnaryMultiCallable[_punishment_service_pb2.CheckEnterpriseRequest, _punishment_service_pb2.CheckEnterpriseResponse]
     """Tells what applies to an enterprise now for a purpose; the look-up is recorded before the answer. Roles: all but public."""
+    ListLookups: _aio.UnaryUnaryMultiCallable[_punishment_service_pb2.ListLookupsRequest, _punishment_service_pb2.ListLookupsResponse]
+    """Pages through who looked an enterprise up with CheckEnterprise, when and what for, the newest first. Read only. Roles: the enterprise itself, regulator."""
     VerifyMeasures: _aio.UnaryUnaryMultiCallable[_punishment_service_pb2.VerifyMeasuresRequest, _punishment_service_pb2.VerifyMeasuresResponse]
     """Computes every measure again from the steps, the departments' sequences and their answers, and names what has no valid cause or basis,
     or was dropped, doubled or altered. Read only; its cost follows the whole history. Roles: regulator.
@@ -187,6 +189,14 @@ class PunishmentServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_punishment_service_pb2.CheckEnterpriseRequest, _abc.Awaitable[_punishment_service_pb2.CheckEnterpriseResponse]],
     ) -> _abc.Awaitable[_punishment_service_pb2.CheckEnterpriseResponse]:
         """Tells what applies to an enterprise now for a purpose; the look-up is recorded before the answer. Roles: all but public."""
+
+    @_abc_1.abstractmethod
+    def ListLookups(
+        self,
+        request: _punishment_service_pb2.ListLookupsRequest,
+        context: _aio.ServicerContext[_punishment_service_pb2.ListLookupsRequest, _abc.Awaitable[_punishment_service_pb2.ListLookupsResponse]],
+    ) -> _abc.Awaitable[_punishment_service_pb2.ListLookupsResponse]:
+        """Pages through who looked an enterprise up with CheckEnterprise, when and what for, the newest first. Read only. Roles: the enterprise itself, regulator."""
 
     @_abc_1.abstractmethod
     def VerifyMeasures(
