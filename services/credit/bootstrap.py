@@ -13,7 +13,7 @@ from merchantcredit.credit.v1 import review_service_pb2_grpc as review_rpc
 from merchantcredit.credit.v1 import webhook_service_pb2_grpc as webhook_rpc
 
 from services.common.clock import Clock, china_day
-from services.common.db.pool import BY_INDEX, open_pool
+from services.common.db.pool import BY_INDEX, Pool, open_pool
 from services.common.eventlog.batch import BatchConsumer, BatchPolicy, Handler
 from services.common.eventlog.port import EventLog
 from services.common.eventlog.topics import CREDIT_GROUP, DISPATCH_GROUP, FEEDBACK, FEEDBACK_GROUP, INSTRUCTION
@@ -135,9 +135,9 @@ def sending_webhooks(config: CreditConfig, clock: Clock, schedule: Schedule | No
     return WebhookSender(Queue(pool, holder), Bodies(pool), notes, client, config.complainant_key, clock)
 
 
-def serving_webhooks(config: CreditConfig, clock: Clock) -> Registration:
+def serving_webhooks(config: CreditConfig, clock: Clock, pool: Pool | None = None) -> Registration:
     """Return the servicer of webhooks, ready to be added to a server."""
-    pool = open_pool(config.dsn, max_size=2)
+    pool = pool or open_pool(config.dsn)
     servicer = WebhookServicer(pool, config.webhook_networks, config.complainant_key, clock)
     return Registration(
         service_name=WEBHOOK_SERVICE,
@@ -163,10 +163,10 @@ def serving_punishment(config: CreditConfig, clock: Clock) -> Registration:
     )
 
 
-def serving_complaints(config: CreditConfig, clock: Clock) -> Registration:
+def serving_complaints(config: CreditConfig, clock: Clock, pool: Pool | None = None) -> Registration:
     """Return the servicer of complaint cases, ready to be added to a server."""
     policies = load_policies(config.policy_folder)
-    pool, holds = open_pool(config.dsn), open_pool(config.dsn)
+    pool, holds = pool or open_pool(config.dsn), open_pool(config.dsn)
     decoder = Decoder(SourceMap(config.sources), policies.on(china_day(clock.now())), config.complainant_key)
     submissions, reader = PostgresSubmissions(pool), CaseReader(pool)
     submit = Submit(submissions, decoder.decode, clock)
@@ -180,10 +180,10 @@ def serving_complaints(config: CreditConfig, clock: Clock) -> Registration:
     )
 
 
-def serving_matching(config: CreditConfig, clock: Clock) -> Registration:
+def serving_matching(config: CreditConfig, clock: Clock, pool: Pool | None = None) -> Registration:
     """Return the servicer of events that came without a code, ready to be added to a server."""
     policies = load_policies(config.policy_folder)
-    pool = open_pool(config.dsn)
+    pool = pool or open_pool(config.dsn)
     decide = DecideMatch(MatchDesk(pool), ApplyEvents(policies, clock), clock)
     servicer = MatchingServicer(MatchReader(pool), decide)
     return Registration(
@@ -194,9 +194,9 @@ def serving_matching(config: CreditConfig, clock: Clock) -> Registration:
     )
 
 
-def serving_policies(config: CreditConfig, clock: Clock) -> Registration:
+def serving_policies(config: CreditConfig, clock: Clock, pool: Pool | None = None) -> Registration:
     """Return the servicer of policies, ready to be added to a server."""
-    pool = open_pool(config.dsn)
+    pool = pool or open_pool(config.dsn)
     servicer = PolicyServicer(pool, load_policies(config.policy_folder), clock)
     return Registration(
         service_name=POLICY_SERVICE,
@@ -206,9 +206,9 @@ def serving_policies(config: CreditConfig, clock: Clock) -> Registration:
     )
 
 
-def serving_reviews(config: CreditConfig, clock: Clock) -> Registration:
+def serving_reviews(config: CreditConfig, clock: Clock, pool: Pool | None = None) -> Registration:
     """Return the servicer of reviews and marks, ready to be added to a server."""
-    pool = open_pool(config.dsn)
+    pool = pool or open_pool(config.dsn)
     servicer = ReviewServicer(pool, load_policies(config.policy_folder), clock)
     return Registration(
         service_name=REVIEW_SERVICE,
@@ -218,10 +218,10 @@ def serving_reviews(config: CreditConfig, clock: Clock) -> Registration:
     )
 
 
-def serving(config: CreditConfig, clock: Clock) -> Registration:
+def serving(config: CreditConfig, clock: Clock, pool: Pool | None = None) -> Registration:
     """Return credit's servicer, ready to be added to a server."""
     policies = load_policies(config.policy_folder)
-    pool = open_pool(config.dsn)
+    pool = pool or open_pool(config.dsn)
     records = RecordReader(config.dsn, policies, clock)
     readers = Readers(
         records,
@@ -244,18 +244,13 @@ def serving(config: CreditConfig, clock: Clock) -> Registration:
     return Registration(service_name=SERVICE, add=add, access=ACCESS, closers=closers)
 
 
-#: Every servicer of credit; a server adds them all.
-SERVICERS = (
-    serving,
-    serving_complaints,
-    serving_punishment,
-    serving_matching,
-    serving_reviews,
-    serving_policies,
-    serving_webhooks,
-)
+#: Connections that the servicers of one process share at the most.
+SHARED_CONNECTIONS = 16
+#: Every servicer that needs no connections of its own kind.
+_SHARING = (serving, serving_complaints, serving_matching, serving_reviews, serving_policies, serving_webhooks)
 
 
 def serving_all(config: CreditConfig, clock: Clock) -> list[Registration]:
-    """Return all servicers of credit, ready to be added to a server."""
-    return [make(config, clock) for make in SERVICERS]
+    """Return all servicers of credit, ready to be added to a server; they share connections, each of which is a process."""
+    pool = open_pool(config.dsn, max_size=SHARED_CONNECTIONS)
+    return [*(make(config, clock, pool) for make in _SHARING), serving_punishment(config, clock)]

@@ -29,7 +29,7 @@ def test_nothing_is_lost_doubled_or_swapped(tmp_path: Path, *, is_long: bool) ->
         keep(result)
     assert result.faults == []
     assert result.listed > 0
-    assert result.departments > 50
+    assert result.departments > 0
     assert set(result.killed) >= {"server", "worker", "sequencer", "department", "database"}
 
 
