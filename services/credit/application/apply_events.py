@@ -8,7 +8,8 @@ from services.common.clock import Clock, china_day
 from services.credit.application.policies import Policies, rate_in_force
 from services.credit.application.ports import Ledger, Publication, Subject
 from services.credit.application.told import Told, Undecodable, Verdict
-from services.credit.domain.facts import Assertion, Complaint, Fact, Registration, fold
+from services.credit.domain.cases.outcome import ended_for_fraud
+from services.credit.domain.facts import Assertion, Complaint, ComplaintStatus, Fact, Registration, fold
 
 
 class ApplyEvents:
@@ -90,6 +91,8 @@ def _apply(ledger: Ledger, fresh: Sequence[Told], at: datetime) -> dict[int, tup
     _load_crowds(ledger, by_code, changes)
     placed = [_change(by_code, moved, change) for change in changes]
     ledger.place(placed)
+    if frauds := [fraud for change in changes if (fraud := _fraud(change))]:
+        ledger.note_frauds(frauds)
     touched = {code: by_code[code] for code in moved}
     _refill(ledger, touched.values())
     ledger.judge([(event, verdict) for event in fresh if (verdict := _verdict(event, by_code)) != Verdict.ACCEPTED])
@@ -108,6 +111,21 @@ class _Change:
         if fact is None:
             raise LookupError("a fact without an account")
         self.fact = fact
+
+
+def _fraud(change: _Change) -> tuple[str, str, bool] | None:
+    """Return a case, its complainant and whether it stands as ended for fraud, when that changes; most cases never did."""
+    body = change.fact.body
+    if not isinstance(body, Complaint) or not body.complainant:
+        return None
+    before, after = _is_fraud(change.old), _is_fraud(change.fact)
+    return (change.fact.fact_id, body.complainant, after) if before is not after else None
+
+
+def _is_fraud(fact: Fact | None) -> bool:
+    if fact is None or fact.case is None or not isinstance(fact.body, Complaint):
+        return False
+    return fact.body.status == ComplaintStatus.WITHDRAWN and ended_for_fraud(fact.case)
 
 
 def _load_crowds(ledger: Ledger, by_code: Mapping[str, Subject], changes: Sequence[_Change]) -> None:

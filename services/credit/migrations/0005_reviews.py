@@ -17,6 +17,17 @@ CREATE INDEX fact_complainant ON credit.fact (complainant, subject_id, weighs) W
 ALTER TABLE credit.subject ADD COLUMN under_review int NOT NULL DEFAULT 0;
 CREATE INDEX subject_under_review ON credit.subject (code) WHERE under_review > 0;
 
+-- Cases that ended for fraud, or no longer do: each change is spread to the complainant's other cases once.
+CREATE TABLE credit.fraud_case (
+    fact_id text PRIMARY KEY,
+    complainant text NOT NULL,
+    stands boolean NOT NULL,
+    revision int NOT NULL DEFAULT 1,
+    mark_id text NOT NULL DEFAULT '',
+    is_spread boolean NOT NULL DEFAULT false
+);
+CREATE INDEX fraud_case_unspread ON credit.fraud_case (fact_id) WHERE NOT is_spread;
+
 -- The policy in force when a subject was rated, and whether that one's fuse held its downgrade back.
 ALTER TABLE credit.subject ADD COLUMN policy_version text NOT NULL DEFAULT '', ADD COLUMN is_held boolean NOT NULL DEFAULT false;
 CREATE INDEX subject_held ON credit.subject (id) WHERE is_held;
