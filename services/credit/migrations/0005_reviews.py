@@ -10,8 +10,9 @@ depends_on = None
 STATEMENTS = """
 -- Of a case: its complainant, as the first 8 bytes of the HMAC (0 for none), and whether a review found it genuine (1).
 ALTER TABLE credit.fact ADD COLUMN complainant bigint NOT NULL DEFAULT 0, ADD COLUMN judgement smallint NOT NULL DEFAULT 0;
--- How many cases a complainant has against a merchant, and where all of a complainant's cases are.
-CREATE INDEX fact_complainant ON credit.fact (complainant, subject_id, weighs) WHERE complainant <> 0;
+-- How many cases a complainant has against a merchant. By merchant first: a key that begins with an HMAC would touch another
+-- page with every event. All cases of one complainant are found by going through the index, which only a mark does.
+CREATE INDEX fact_complainant ON credit.fact (subject_id, complainant, weighs) WHERE complainant <> 0;
 
 -- How many cases of a merchant are under review.
 ALTER TABLE credit.subject ADD COLUMN under_review int NOT NULL DEFAULT 0;
