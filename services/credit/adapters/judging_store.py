@@ -20,10 +20,11 @@ from services.credit.application.apply_events import ApplyEvents
 from services.credit.application.mark_complainant import Marking, Reached
 from services.credit.application.policies import Policies
 from services.credit.application.review_burst import Review
+from services.credit.application.spread_fraud import FraudCase
 from services.credit.application.told import Told
 from services.credit.domain.burst import Burst
 from services.credit.domain.facts import Complaint, FactKind
-from services.credit.domain.judging import Judgement
+from services.credit.domain.judging import Judgement, Mark
 from services.credit.domain.rating import rate
 
 _KEEP = """
@@ -110,6 +111,29 @@ class PostgresJudging:
         ]
         outbox.append(self._conn, [_message(account) for account in accounts])
         return Reached(len(cases), len({case.body.code for case in cases}))
+
+    def unspread(self, limit: int) -> list[FraudCase]:
+        """Hold all who apply cases off when there are any, and return cases whose end has not been spread yet."""
+        query = "SELECT fact_id, complainant, stands, revision, mark_id FROM credit.fraud_case WHERE NOT is_spread"
+        if self._conn.execute(f"{query} LIMIT 1").fetchone() is None:
+            return []
+        self._conn.execute(marks.ALONE)
+        rows = self._conn.execute(f"{query} ORDER BY fact_id LIMIT %s FOR UPDATE", [limit]).fetchall()
+        return [
+            FraudCase(fact_id=fact_id, complainant=who, stands=stands, revision=revision, mark_id=mark_id)
+            for fact_id, who, stands, revision, mark_id in rows
+        ]
+
+    def standing(self, complainant: str) -> str:
+        """Return the id of the mark that stands against a complainant; empty for none."""
+        query = "SELECT review_id FROM credit.complainant_mark WHERE complainant = %s AND mark <> %s"
+        row = self._conn.execute(query, [complainant, Mark.LIFTED]).fetchone()
+        return str(row[0]) if row else ""
+
+    def spread(self, case: FraudCase, mark_id: str) -> None:
+        """Note that a case's end is spread, by which mark."""
+        query = "UPDATE credit.fraud_case SET is_spread = true, mark_id = %s WHERE fact_id = %s"
+        self._conn.execute(query, [mark_id, case.fact_id])
 
     def bursts(self, codes: Sequence[str]) -> dict[str, tuple[Burst, ...]]:
         """Return the bursts of some merchants under the policy in force today."""

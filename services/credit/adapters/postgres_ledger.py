@@ -72,6 +72,12 @@ SELECT * FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[]) AS g (code,
 ON CONFLICT (code) DO UPDATE SET name = excluded.name, region_code = excluded.region_code, key = excluded.key
 WHERE (k.name, k.region_code) IS DISTINCT FROM (excluded.name, excluded.region_code)
 """
+_FRAUDS = """
+INSERT INTO credit.fraud_case AS c (fact_id, complainant, stands)
+SELECT * FROM unnest(%b::text[], %b::text[], %b::bool[])
+ON CONFLICT (fact_id) DO UPDATE
+SET complainant = excluded.complainant, stands = excluded.stands, revision = c.revision + 1, is_spread = false
+"""
 _INBOX = ("text", "text", "bytea", "int2", "text", "text")
 _STATE = ("int8", "bool", "int8", "bytea", "text", "int2", "date", "text", "int4", "text", "bool")
 _FACT = ("text", "int8", "int2", "date", "bool", "int2", "int2", "int2", "int8", "int2")
@@ -223,6 +229,10 @@ class PostgresLedger:
             key: Crowd(cases, is_whole=len(cases) < row[3])
             for key, row, cases in zip(looked, wanted, found, strict=True)
         }
+
+    def note_frauds(self, frauds: Sequence[tuple[str, str, bool]]) -> None:
+        """Note cases that ended for fraud, or no longer do; see the port."""
+        self._conn.execute(_FRAUDS, columns(("text", "text", "bool"), sorted(frauds)))
 
     def place(self, facts: Sequence[tuple[Fact, int]]) -> None:
         """Note where facts stand; raises UniqueViolation when another worker made one of them meanwhile."""

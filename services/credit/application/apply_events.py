@@ -8,7 +8,8 @@ from services.common.clock import Clock, china_day
 from services.credit.application.policies import Policies, rate_in_force
 from services.credit.application.ports import Ledger, Publication, Subject
 from services.credit.application.told import Told, Undecodable, Verdict
-from services.credit.domain.facts import Assertion, Complaint, Fact, Registration, fold
+from services.credit.domain.cases.outcome import ended_for_fraud
+from services.credit.domain.facts import Assertion, Complaint, ComplaintStatus, Fact, Registration, fold
 
 
 class ApplyEvents:
@@ -97,6 +98,8 @@ def _apply(ledger: Ledger, fresh: Sequence[Told], at: datetime) -> dict[int, tup
     _load_crowds(ledger, by_code, [(change.old, change.fact) for change in changes])
     placed = [_change(by_code, moved, change) for change in changes]
     ledger.place(placed)
+    if frauds := [fraud for change in changes if (fraud := _fraud(change.old, change.fact))]:
+        ledger.note_frauds(frauds)
     touched = {code: by_code[code] for code in moved}
     _refill(ledger, touched.values())
     ledger.judge([(event, verdict) for event in fresh if (verdict := _verdict(event, by_code)) != Verdict.ACCEPTED])
@@ -129,6 +132,8 @@ def _retract(ledger: Ledger, told: Sequence[Told], at: datetime) -> dict[int, tu
             moved[code].append(fact_id)
     ledger.place(placed)
     ledger.remove(gone)
+    if frauds := [fraud for pair in pairs.values() if (fraud := _fraud(*pair))]:
+        ledger.note_frauds(frauds)
     _refill(ledger, [by_code[code] for code in moved])
     return {by_code[code].subject_id: (by_code[code], tuple(facts)) for code, facts in moved.items()}
 
@@ -156,6 +161,21 @@ class _Change:
         self.earlier, self.new = earlier, new
         self.old = fold(earlier)
         self.fact = _standing([*earlier, *new])
+
+
+def _fraud(old: Fact | None, new: Fact | None) -> tuple[str, str, bool] | None:
+    """Return a case, its complainant and whether it stands as ended for fraud, when that changes; most cases never did."""
+    fact = new or old
+    if fact is None or not isinstance(fact.body, Complaint) or not fact.body.complainant:
+        return None
+    after = _is_fraud(new)
+    return (fact.fact_id, fact.body.complainant, after) if _is_fraud(old) is not after else None
+
+
+def _is_fraud(fact: Fact | None) -> bool:
+    if fact is None or fact.case is None or not isinstance(fact.body, Complaint):
+        return False
+    return fact.body.status == ComplaintStatus.WITHDRAWN and ended_for_fraud(fact.case)
 
 
 def _load_crowds(

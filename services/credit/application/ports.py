@@ -98,6 +98,10 @@ class Ledger(Protocol):
         """
         ...
 
+    def note_frauds(self, frauds: Sequence[tuple[str, str, bool]]) -> None:
+        """Note cases, by fact id and complainant, that ended for fraud (true) or no longer do; they are spread afterwards."""
+        ...
+
     def place(self, facts: Sequence[tuple[Fact, int]]) -> None:
         """Note where facts stand now: the effective value and the subject whose it is."""
         ...

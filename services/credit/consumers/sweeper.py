@@ -12,10 +12,12 @@ import structlog
 from services.common.clock import Clock, china_day
 from services.common.db.pool import Pool
 from services.credit.adapters import population_reader
+from services.credit.adapters.judging_store import PostgresJudging
 from services.credit.adapters.policy_store import PostgresPolicies, refresh
 from services.credit.adapters.postgres_ledger import PostgresLedger
 from services.credit.application.judge_fuse import judge_fuse
 from services.credit.application.policies import Policies
+from services.credit.application.spread_fraud import SpreadFraud
 from services.credit.application.turn_day import TurnDay
 
 #: How often the sweeper asks whether a day has turned; the question is one index look-up.
@@ -50,6 +52,7 @@ class Sweeper:
         """Sweep all that is due; returns how many subjects got a new revision."""
         self._refresh()
         self._judge()
+        self._spread_frauds()
         total = 0
         while swept := self._chunk(self._turn_day.execute):
             total += swept
@@ -79,6 +82,14 @@ class Sweeper:
             PostgresPolicies(conn).keep_fuse(fuse)
         log.info("fuse_judged", version=fuse.version, downgraded=fuse.downgraded, rated=fuse.rated, blown=fuse.is_blown)
         self._refresh()
+
+    def _spread_frauds(self) -> None:
+        """Let cases that ended for fraud reach the other cases of their complainants."""
+        spread = -1
+        while spread:
+            with self._pool.connection() as conn:
+                store = PostgresJudging(conn, self._policies, self._clock)
+                spread = SpreadFraud(store, self._clock).execute()
 
     def _turn(self) -> int:
         """Re-rate everybody who was rated before the present policy came into force; each process looks once."""

@@ -17,7 +17,7 @@ from services.common.eventlog.port import Message
 from services.credit.bootstrap import serving_reviews
 from services.credit.config import CreditConfig
 from services.credit.offline import VerifyScores, rebuild
-from tests.integration.credit.world import CODE, KEY, NOW, OTHER, complaint, enterprise, told, world
+from tests.integration.credit.world import CODE, KEY, NOW, OTHER, World, complaint, enterprise, told, world
 from tests.integration.grpc_fixtures import Served, serve
 
 OWN = [told(complaint(f"own{n}", received_on=f"2026-0{n}-03"), f"own{n}") for n in (3, 4, 5)]
@@ -202,3 +202,34 @@ def test_many_cases_of_one_complainant_cost_a_bounded_look_and_add_up(dsn: str) 
         rebuild(dsn)
         different = "SELECT count(*) FROM credit.rebuilt_cells r JOIN credit.subject s ON s.id = r.subject_id WHERE s.cells <> r.cells"
         assert credit.rows(different) == [(0,)]
+
+
+def test_a_case_that_ended_for_fraud_reaches_each_merchant_and_back(dsn: str) -> None:
+    with world(dsn) as credit:
+        credit.tell(told(enterprise(), "e1"), told(enterprise(OTHER), "e2"))
+        untouched = scores(credit)
+        credit.tell(*cases_of_one(CODE, 2, "a"), *cases_of_one(OTHER, 2, "b"))
+        complained = scores(credit)
+        ended = {"received_on": "2026-06-01", "status": 5, "status_on": "2026-06-01", "complainant_pseudonym": "one"}
+        later = NOW + timedelta(minutes=1)
+        credit.tell(told(complaint("a0", **ended, reason_code="FRAUD"), "fraud", at=later))
+        credit.sweeper.sweep_once()
+        credit.drain()
+        assert scores(credit) == untouched
+        credit.tell(*cases_of_one(OTHER, 1, "next"))
+        assert scores(credit) == untouched
+        clean(dsn)
+        # The office takes the finding back: a0 ended otherwise, and the mark that it made is lifted.
+        credit.clock.moment += timedelta(minutes=5)
+        credit.tell(
+            told(complaint("a0", **ended, reason_code="NO_AGREEMENT"), "mended", at=later + timedelta(minutes=1))
+        )
+        credit.sweeper.sweep_once()
+        credit.drain()
+        assert scores(credit)[0] == complained[0]
+        assert scores(credit)[1] < untouched[1]
+        clean(dsn)
+
+
+def scores(credit: World) -> list[int]:
+    return [record.score_millipoints for code in (CODE, OTHER) if (record := credit.record(code))]
