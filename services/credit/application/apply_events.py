@@ -9,6 +9,7 @@ from services.credit.application.policies import Policies, rate_in_force
 from services.credit.application.ports import Ledger, Publication, Subject
 from services.credit.application.told import Told, Undecodable, Verdict
 from services.credit.domain.cases.outcome import ended_for_fraud
+from services.credit.domain.cells import cells_of
 from services.credit.domain.facts import Assertion, Complaint, ComplaintStatus, Fact, Registration, fold
 
 
@@ -181,11 +182,11 @@ def _is_fraud(fact: Fact | None) -> bool:
 def _load_crowds(
     ledger: Ledger, by_code: Mapping[str, Subject], changes: Iterable[tuple[Fact | None, Fact | None]]
 ) -> None:
-    """Give each subject the other cases of the complainants that are about to move, before any fact is placed anew."""
+    """Give each subject the other cases of the complainants whose weighing cases move, before any fact is placed anew."""
     looked: Counter[tuple[int, str]] = Counter()
     for change in changes:
         for fact in change:
-            if fact is not None and isinstance(fact.body, Complaint) and fact.body.complainant:
+            if fact is not None and isinstance(fact.body, Complaint) and fact.body.complainant and cells_of(fact):
                 looked[by_code[fact.body.code].subject_id, fact.body.complainant] += 1
     if looked:
         by_id = {subject.subject_id: subject for subject in by_code.values()}
