@@ -56,6 +56,9 @@ def _guard_decide(listing: Listing, step: Step, _rule: ListRule) -> None:
     proposed = listing.last(StepKind.PROPOSE)
     if proposed is not None and proposed.actor == step.actor:
         raise PreconditionFailed("who proposed may not decide: another person of the office decides")
+    notified = listing.last(StepKind.NOTIFY)
+    if proposed is not None and not proposed.actor and notified is not None and notified.actor == step.actor:
+        raise PreconditionFailed("the system proposed and you notified: another person of the office decides")
 
 
 def _guard_refuse_objection(listing: Listing, step: Step, _rule: ListRule) -> None:
