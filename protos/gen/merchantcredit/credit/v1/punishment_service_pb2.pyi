@@ -20,6 +20,11 @@ if sys.version_info >= (3, 11):
 else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
+if sys.version_info >= (3, 13):
+    from warnings import deprecated as _deprecated
+else:
+    from typing_extensions import deprecated as _deprecated
+
 DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
@@ -300,6 +305,9 @@ class DecideListingRequest(_message.Message):
     IS_DROPPED_FIELD_NUMBER: _builtins.int
     REASONS_FIELD_NUMBER: _builtins.int
     MEASURE_IDS_FIELD_NUMBER: _builtins.int
+    APPROVER_FIELD_NUMBER: _builtins.int
+    APPROVAL_OFFICE_FIELD_NUMBER: _builtins.int
+    APPROVAL_DOCUMENT_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Chosen by the caller, at most 64 characters; the same one with the same body returns the same, with another body is refused."""
     listing_id: _builtins.str
@@ -310,6 +318,36 @@ class DecideListingRequest(_message.Message):
     """Whether it is given up instead of listed."""
     reasons: _builtins.str
     """The reasons of the decision."""
+    @_builtins.property
+    @_deprecated("""This field has been marked as deprecated using proto field options.""")
+    def approver(self) -> _builtins.str:
+        """Not read any more: who approves does so by ApproveListing."""
+
+    @approver.setter
+    @_deprecated("""This field has been marked as deprecated using proto field options.""")
+    def approver(self, value: _builtins.str) -> None:
+        """Not read any more: who approves does so by ApproveListing."""
+
+    @_builtins.property
+    @_deprecated("""This field has been marked as deprecated using proto field options.""")
+    def approval_office(self) -> _builtins.str:
+        """Not read any more, see approver."""
+
+    @approval_office.setter
+    @_deprecated("""This field has been marked as deprecated using proto field options.""")
+    def approval_office(self, value: _builtins.str) -> None:
+        """Not read any more, see approver."""
+
+    @_builtins.property
+    @_deprecated("""This field has been marked as deprecated using proto field options.""")
+    def approval_document(self) -> _builtins.str:
+        """Not read any more, see approver."""
+
+    @approval_document.setter
+    @_deprecated("""This field has been marked as deprecated using proto field options.""")
+    def approval_document(self, value: _builtins.str) -> None:
+        """Not read any more, see approver."""
+
     @_builtins.property
     def measure_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The measures of the catalogue that are ordered; each must fit the list, the trigger and the severity."""
@@ -323,10 +361,13 @@ class DecideListingRequest(_message.Message):
         is_dropped: _builtins.bool = ...,
         reasons: _builtins.str = ...,
         measure_ids: _abc.Iterable[_builtins.str] | None = ...,
+        approver: _builtins.str = ...,
+        approval_office: _builtins.str = ...,
+        approval_document: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["document_number", b"document_number", "is_dropped", b"is_dropped", "listing_id", b"listing_id", "measure_ids", b"measure_ids", "reasons", b"reasons", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approval_document", b"approval_document", "approval_office", b"approval_office", "approver", b"approver", "document_number", b"document_number", "is_dropped", b"is_dropped", "listing_id", b"listing_id", "measure_ids", b"measure_ids", "reasons", b"reasons", "request_id", b"request_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
