@@ -38,6 +38,7 @@ OFFICES = frozenset({Role.REGULATOR, Role.OFFICE})
 _OWN = OFFICES | {Role.MERCHANT}
 ACCESS = {
     **dict.fromkeys(("ProposeListing", "NotifyListing", "RecordHearing", "DecideListing", "EndListing"), OFFICES),
+    "ApproveListing": OFFICES,
     **dict.fromkeys(("ListListings", "DecideObjection", "DecideRepair"), OFFICES),
     **dict.fromkeys(("GetListing", "ListMeasures", "FileObjection", "ApplyRepair"), _OWN),
     **dict.fromkeys(("WatchDirectives", "ReportDirective"), frozenset({Role.DEPARTMENT})),
@@ -77,13 +78,17 @@ class PunishmentServicer(rpc.PunishmentServiceServicer):
         changed = await self._take(request, self._step(kind, request.document_number, request.summary))
         return pb.RecordHearingResponse(listing=convert.listing(changed.view))
 
+    async def ApproveListing(self, request: pb.ApproveListingRequest, context: Context) -> pb.ApproveListingResponse:
+        """Record the next-higher office's approval."""
+        changed = await self._take(request, self._step(StepKind.APPROVE, request.document_number, request.reasons))
+        return pb.ApproveListingResponse(listing=convert.listing(changed.view))
+
     async def DecideListing(self, request: pb.DecideListingRequest, context: Context) -> pb.DecideListingResponse:
         """Decide a listing."""
         actor, law = current_actor(), self._desk.law
         step = self._step(
             StepKind.DROP if request.is_dropped else StepKind.DECIDE, request.document_number, request.reasons,
-            measure_ids=tuple(request.measure_ids), approver=request.approver,
-            approval_office=request.approval_office, approval_document=request.approval_document,
+            measure_ids=tuple(request.measure_ids),
         )  # fmt: skip
         changed = await self._change(
             request, lambda store, now: decide_listing(store, law, actor, request.listing_id, step, now)

@@ -1,4 +1,4 @@
-"""Webhooks: who gets what where, how far each has come, what waits, and what was tried; and the index of reminders."""
+"""Webhooks: who gets what where, how far each has come, what waits, and what was tried; and indexes of joint punishment."""
 
 from alembic import op
 
@@ -80,6 +80,8 @@ CREATE INDEX directive_reminding ON credit.directive (due_on, directive_id) WHER
 -- What a measure without basis would be lifted from; in place of an index that no query wants and that slow plans chose.
 DROP INDEX credit.directive_open;
 CREATE INDEX directive_open_measure ON credit.directive (measure_id, listing_id) WHERE lift_ordered_at IS NULL;
+-- Penalties by day: what triggers are looked for in.
+CREATE INDEX fact_penalty ON credit.fact (occurred_on, subject_id) WHERE kind = 3;
 -- An order is numbered right after it was written: its new version finds room on its page, and touches no index.
 ALTER TABLE credit.directive SET (fillfactor = 70);
 """

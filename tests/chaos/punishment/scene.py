@@ -22,7 +22,6 @@ from services.common.db.migrate import migrate
 from services.common.errors import PlatformError
 from services.common.eventlog.kafka.settings import KafkaSettings
 from services.common.eventlog.kafka.topics import ensure_topics
-from services.common.eventlog.topics import FEEDBACK, INSTRUCTION
 from services.common.kernel.credit_code import check_character
 from services.credit.adapters.punishment.law_files import load_law
 from services.credit.config import LAW_FOLDER
@@ -153,7 +152,7 @@ def _kafka(broker: Kafka | None) -> KafkaSettings | None:
         return None
     runner.start(broker, dies_with_parent=True)
     settings = KafkaSettings(bootstrap=broker.bootstrap, namespace="chaos.", session_seconds=6)
-    ensure_topics(settings, (INSTRUCTION, FEEDBACK))
+    ensure_topics(settings)  # the relay brings all that the database says
     return settings
 
 

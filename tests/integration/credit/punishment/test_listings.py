@@ -166,9 +166,42 @@ async def test_nothing_is_listed_without_notice_or_by_the_wrong_office(offices: 
         assert said in (error.details() or "")
 
 
-def grpc_role() -> Any:
-    from services.common.auth.actor import Role
+async def test_below_the_province_another_person_of_the_next_higher_office_approves(offices: OfficeWorld) -> None:
+    await offices.propose()
+    await offices.notify()
+    below = offices.who(Role.REGULATOR, "decider", "market-regulation-520900")
+    request = pb.ApproveListingRequest(request_id=rid(), listing_id="l1", document_number="批1")
+    early = await refused(offices.stub.ApproveListing(request, metadata=offices.second))
+    assert early.code() is PRECONDITION
+    await offices.hear()
+    for who, code in (
+        (offices.proposer, PRECONDITION),
+        (offices.who(Role.OFFICE, "x", "finance-520000"), grpc.StatusCode.PERMISSION_DENIED),
+        (offices.department(), grpc.StatusCode.PERMISSION_DENIED),
+    ):
+        assert (await refused(offices.stub.ApproveListing(request, metadata=who))).code() is code
+    decision = pb.DecideListingRequest(
+        request_id=rid(), listing_id="l1", document_number="决", reasons="r", measure_ids=MEASURES
+    )
+    assert (await refused(offices.stub.DecideListing(decision, metadata=below))).code() is PRECONDITION
+    await offices.stub.ApproveListing(request, metadata=offices.second)
+    decided = await offices.stub.DecideListing(decision, metadata=below)
+    assert decided.listing.state == model.LISTING_STATE_PUBLISHED
+    told = next(step for step in decided.listing.steps if step.kind == model.STEP_KIND_DECIDE)
+    assert (told.approver, told.approval_office, told.approval_document) == (
+        "second", "market-regulation-520000", "批1",
+    )  # fmt: skip
 
+
+async def test_a_list_that_asks_for_no_approval_takes_none(offices: OfficeWorld) -> None:
+    await offices.propose(list_id="key-attention", trigger_id="repeated-violation", is_grave=False)
+    await offices.notify()
+    await offices.hear()
+    request = pb.ApproveListingRequest(request_id=rid(), listing_id="l1", document_number="批1")
+    assert (await refused(offices.stub.ApproveListing(request, metadata=offices.second))).code() is PRECONDITION
+
+
+def grpc_role() -> Any:
     return Role.REGULATOR
 
 

@@ -20,6 +20,11 @@ if sys.version_info >= (3, 11):
 else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
+if sys.version_info >= (3, 13):
+    from warnings import deprecated as _deprecated
+else:
+    from typing_extensions import deprecated as _deprecated
+
 DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
@@ -231,6 +236,64 @@ class RecordHearingResponse(_message.Message):
 Global___RecordHearingResponse: _TypeAlias = RecordHearingResponse  # noqa: Y015
 
 @_typing.final
+class ApproveListingRequest(_message.Message):
+    """An approval by the caller's office, the next-higher one of the office that is to decide."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    LISTING_ID_FIELD_NUMBER: _builtins.int
+    DOCUMENT_NUMBER_FIELD_NUMBER: _builtins.int
+    REASONS_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Chosen by the caller, at most 64 characters; the same one with the same body returns the same, with another body is refused."""
+    listing_id: _builtins.str
+    """The listing, after its hearing."""
+    document_number: _builtins.str
+    """The number of the approval, 1 to 128 characters."""
+    reasons: _builtins.str
+    """In words; may be empty, at most 2000 characters."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        listing_id: _builtins.str = ...,
+        document_number: _builtins.str = ...,
+        reasons: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["document_number", b"document_number", "listing_id", b"listing_id", "reasons", b"reasons", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApproveListingRequest: _TypeAlias = ApproveListingRequest  # noqa: Y015
+
+@_typing.final
+class ApproveListingResponse(_message.Message):
+    """The approved listing."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LISTING_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def listing(self) -> _punishment_pb2.Listing:
+        """The listing after the step."""
+
+    def __init__(
+        self,
+        *,
+        listing: _punishment_pb2.Listing | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["listing", b"listing"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["listing", b"listing"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApproveListingResponse: _TypeAlias = ApproveListingResponse  # noqa: Y015
+
+@_typing.final
 class DecideListingRequest(_message.Message):
     """A decision."""
 
@@ -255,12 +318,36 @@ class DecideListingRequest(_message.Message):
     """Whether it is given up instead of listed."""
     reasons: _builtins.str
     """The reasons of the decision."""
-    approver: _builtins.str
-    """The account that approved in the next-higher office; needed where the list asks for approval."""
-    approval_office: _builtins.str
-    """The next-higher office."""
-    approval_document: _builtins.str
-    """The number of the approval."""
+    @_builtins.property
+    @_deprecated("""This field has been marked as deprecated using proto field options.""")
+    def approver(self) -> _builtins.str:
+        """Not read any more: who approves does so by ApproveListing."""
+
+    @approver.setter
+    @_deprecated("""This field has been marked as deprecated using proto field options.""")
+    def approver(self, value: _builtins.str) -> None:
+        """Not read any more: who approves does so by ApproveListing."""
+
+    @_builtins.property
+    @_deprecated("""This field has been marked as deprecated using proto field options.""")
+    def approval_office(self) -> _builtins.str:
+        """Not read any more, see approver."""
+
+    @approval_office.setter
+    @_deprecated("""This field has been marked as deprecated using proto field options.""")
+    def approval_office(self, value: _builtins.str) -> None:
+        """Not read any more, see approver."""
+
+    @_builtins.property
+    @_deprecated("""This field has been marked as deprecated using proto field options.""")
+    def approval_document(self) -> _builtins.str:
+        """Not read any more, see approver."""
+
+    @approval_document.setter
+    @_deprecated("""This field has been marked as deprecated using proto field options.""")
+    def approval_document(self, value: _builtins.str) -> None:
+        """Not read any more, see approver."""
+
     @_builtins.property
     def measure_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The measures of the catalogue that are ordered; each must fit the list, the trigger and the severity."""

@@ -51,6 +51,11 @@ class PunishmentServiceStub:
                 request_serializer=merchantcredit_dot_credit_dot_v1_dot_punishment__service__pb2.RecordHearingRequest.SerializeToString,
                 response_deserializer=merchantcredit_dot_credit_dot_v1_dot_punishment__service__pb2.RecordHearingResponse.FromString,
                 _registered_method=True)
+        self.ApproveListing = channel.unary_unary(
+                '/merchantcredit.credit.v1.PunishmentService/ApproveListing',
+                request_serializer=merchantcredit_dot_credit_dot_v1_dot_punishment__service__pb2.ApproveListingRequest.SerializeToString,
+                response_deserializer=merchantcredit_dot_credit_dot_v1_dot_punishment__service__pb2.ApproveListingResponse.FromString,
+                _registered_method=True)
         self.DecideListing = channel.unary_unary(
                 '/merchantcredit.credit.v1.PunishmentService/DecideListing',
                 request_serializer=merchantcredit_dot_credit_dot_v1_dot_punishment__service__pb2.DecideListingRequest.SerializeToString,
@@ -149,6 +154,13 @@ class PunishmentServiceServicer:
 
     def RecordHearing(self, request, context):
         """Records what the enterprise said, or that the time to be heard passed. Roles: regulator, office.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ApproveListing(self, request, context):
+        """Records that the next-higher office approves, where the list asks for it; another person than proposes and decides. Roles: regulator, office.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -277,6 +289,11 @@ def add_PunishmentServiceServicer_to_server(servicer, server):
                     servicer.RecordHearing,
                     request_deserializer=merchantcredit_dot_credit_dot_v1_dot_punishment__service__pb2.RecordHearingRequest.FromString,
                     response_serializer=merchantcredit_dot_credit_dot_v1_dot_punishment__service__pb2.RecordHearingResponse.SerializeToString,
+            ),
+            'ApproveListing': grpc.unary_unary_rpc_method_handler(
+                    servicer.ApproveListing,
+                    request_deserializer=merchantcredit_dot_credit_dot_v1_dot_punishment__service__pb2.ApproveListingRequest.FromString,
+                    response_serializer=merchantcredit_dot_credit_dot_v1_dot_punishment__service__pb2.ApproveListingResponse.SerializeToString,
             ),
             'DecideListing': grpc.unary_unary_rpc_method_handler(
                     servicer.DecideListing,
@@ -437,6 +454,33 @@ class PunishmentService:
             '/merchantcredit.credit.v1.PunishmentService/RecordHearing',
             merchantcredit_dot_credit_dot_v1_dot_punishment__service__pb2.RecordHearingRequest.SerializeToString,
             merchantcredit_dot_credit_dot_v1_dot_punishment__service__pb2.RecordHearingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ApproveListing(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/merchantcredit.credit.v1.PunishmentService/ApproveListing',
+            merchantcredit_dot_credit_dot_v1_dot_punishment__service__pb2.ApproveListingRequest.SerializeToString,
+            merchantcredit_dot_credit_dot_v1_dot_punishment__service__pb2.ApproveListingResponse.FromString,
             options,
             channel_credentials,
             insecure,

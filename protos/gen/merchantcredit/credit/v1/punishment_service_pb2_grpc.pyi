@@ -24,6 +24,8 @@ class PunishmentServiceStub:
     """Records the prior notice of reasons and rights. Roles: regulator, office."""
     RecordHearing: _aio.UnaryUnaryMultiCallable[_punishment_service_pb2.RecordHearingRequest, _punishment_service_pb2.RecordHearingResponse]
     """Records what the enterprise said, or that the time to be heard passed. Roles: regulator, office."""
+    ApproveListing: _aio.UnaryUnaryMultiCallable[_punishment_service_pb2.ApproveListingRequest, _punishment_service_pb2.ApproveListingResponse]
+    """Records that the next-higher office approves, where the list asks for it; another person than proposes and decides. Roles: regulator, office."""
     DecideListing: _aio.UnaryUnaryMultiCallable[_punishment_service_pb2.DecideListingRequest, _punishment_service_pb2.DecideListingResponse]
     """Decides: lists, publishes and orders the measures in one transaction, or drops it. Another person than the proposer. Roles: regulator, office."""
     EndListing: _aio.UnaryUnaryMultiCallable[_punishment_service_pb2.EndListingRequest, _punishment_service_pb2.EndListingResponse]
@@ -85,6 +87,14 @@ class PunishmentServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_punishment_service_pb2.RecordHearingRequest, _abc.Awaitable[_punishment_service_pb2.RecordHearingResponse]],
     ) -> _abc.Awaitable[_punishment_service_pb2.RecordHearingResponse]:
         """Records what the enterprise said, or that the time to be heard passed. Roles: regulator, office."""
+
+    @_abc_1.abstractmethod
+    def ApproveListing(
+        self,
+        request: _punishment_service_pb2.ApproveListingRequest,
+        context: _aio.ServicerContext[_punishment_service_pb2.ApproveListingRequest, _abc.Awaitable[_punishment_service_pb2.ApproveListingResponse]],
+    ) -> _abc.Awaitable[_punishment_service_pb2.ApproveListingResponse]:
+        """Records that the next-higher office approves, where the list asks for it; another person than proposes and decides. Roles: regulator, office."""
 
     @_abc_1.abstractmethod
     def DecideListing(
