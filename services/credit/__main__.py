@@ -20,7 +20,8 @@ def _settings(config: Config) -> CreditConfig:
 
 def _serve(config: Config) -> None:
     settings, clock = _settings(config), SystemClock()
-    made = (bootstrap.serving, bootstrap.serving_complaints, bootstrap.serving_punishment)
+    of_complaints = (bootstrap.serving_complaints, bootstrap.serving_complainants)
+    made = (bootstrap.serving, *of_complaints, bootstrap.serving_punishment)
     serve(config, lambda: [make(settings, clock) for make in made])
 
 

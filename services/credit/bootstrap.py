@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 
 import grpc
+from merchantcredit.credit.v1 import complainant_service_pb2_grpc as complainant_rpc
 from merchantcredit.credit.v1 import complaint_service_pb2_grpc as complaint_rpc
 from merchantcredit.credit.v1 import credit_service_pb2_grpc as rpc
 from merchantcredit.credit.v1 import punishment_service_pb2_grpc as punishment_rpc
 
+from services.common.auth.seals import private_key
 from services.common.clock import Clock, china_day
 from services.common.db.pool import open_pool
 from services.common.eventlog.batch import BatchConsumer, BatchPolicy, Handler
@@ -16,6 +18,8 @@ from services.common.grpc.server import Registration
 from services.common.lifecycle import Loop
 from services.credit.adapters.case_reader import CaseReader
 from services.credit.adapters.case_steps import holding, tell
+from services.credit.adapters.case_vault import CaseVault
+from services.credit.adapters.complainant_store import opening
 from services.credit.adapters.evidence import EvidenceReader
 from services.credit.adapters.listing_records import ListingRecords
 from services.credit.adapters.policy_files import load_policies
@@ -26,6 +30,8 @@ from services.credit.adapters.punishment.watch import DirectiveStreams
 from services.credit.adapters.record_reader import RecordReader
 from services.credit.adapters.restricted_reader import RestrictedReader
 from services.credit.adapters.submissions import PostgresSubmissions
+from services.credit.api.complainant_servicer import ACCESS as COMPLAINANT_ACCESS
+from services.credit.api.complainant_servicer import ComplainantServicer
 from services.credit.api.complaint_servicer import ACCESS as COMPLAINT_ACCESS
 from services.credit.api.complaint_servicer import ComplaintServicer
 from services.credit.api.punishment_desk import Desk
@@ -34,6 +40,7 @@ from services.credit.api.punishment_servicer import PunishmentServicer
 from services.credit.api.raw_record import use_raw_record
 from services.credit.api.servicer import ACCESS, CreditServicer, Readers
 from services.credit.application.apply_events import ApplyEvents
+from services.credit.application.complainants import Complainants
 from services.credit.application.sources import SourceMap
 from services.credit.application.submit import Submit
 from services.credit.application.take_case_step import TakeCaseStep
@@ -47,6 +54,7 @@ from services.credit.consumers.worker import TOPICS, CreditHandler
 #: Records a batch under backlog: a larger batch touches fewer merchants an event, and each costs one publication.
 BATCH = 8000
 PUNISHMENT_POLL_SECONDS = 0.5
+COMPLAINANT_SERVICE = "merchantcredit.credit.v1.ComplainantService"
 COMPLAINT_SERVICE = "merchantcredit.credit.v1.ComplaintService"
 PUNISHMENT_SERVICE = "merchantcredit.credit.v1.PunishmentService"
 #: Processes that consume side by side, each with its share of the partitions.
@@ -61,7 +69,8 @@ def working(
     policies = load_policies(config.policy_folder)
     pool = open_pool(config.dsn)
     decoder = Decoder(SourceMap(config.sources), policies.on(china_day(clock.now())), config.complainant_key)
-    handler = CreditHandler(decoder, ApplyEvents(policies, clock), policies, clock)
+    vault = CaseVault(config.complainant_key)
+    handler = CreditHandler(decoder, ApplyEvents(policies, clock), policies, vault, clock)
     consumer = BatchConsumer(
         event_log=event_log,
         group=CREDIT_GROUP,
@@ -123,6 +132,20 @@ def serving_complaints(config: CreditConfig, clock: Clock) -> Registration:
         add=lambda server: complaint_rpc.add_ComplaintServiceServicer_to_server(servicer, server),
         access=COMPLAINT_ACCESS,
         closers=(pool.close, holds.close),
+    )
+
+
+def serving_complainants(config: CreditConfig, clock: Clock) -> Registration:
+    """Return the servicer of what protects complainants, ready to be added to a server."""
+    pool = open_pool(config.dsn)
+    opener = opening(pool, CaseVault(config.complainant_key))
+    complainants = Complainants(CaseReader(pool), opener, clock)
+    servicer = ComplainantServicer(complainants, private_key(config.complainant_key), pool)
+    return Registration(
+        service_name=COMPLAINANT_SERVICE,
+        add=lambda server: complainant_rpc.add_ComplainantServiceServicer_to_server(servicer, server),
+        access=COMPLAINANT_ACCESS,
+        closers=(pool.close,),
     )
 
 

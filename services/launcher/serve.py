@@ -35,6 +35,7 @@ async def _serving(state: State, dsn: str, ready: Callable[[], None]) -> None:
         registry.serving(dsn, clock),
         credit.serving(config, clock),
         credit.serving_complaints(config, clock),
+        credit.serving_complainants(config, clock),
         credit.serving_punishment(config, clock),
         search.serving(state.index),
     ]

@@ -10,6 +10,7 @@ from psycopg import Connection
 from services.common.db.arrays import array, columns
 from services.common.kernel.grade import Grade
 from services.credit.adapters import bodies
+from services.credit.adapters.case_vault import CaseVault, Kept
 from services.credit.adapters.record_store import RecordStore
 from services.credit.application.policies import Policies
 from services.credit.application.ports import Publication, Subject
@@ -64,10 +65,11 @@ _FACT = ("text", "int8", "int2", "date", "bool", "int2", "int2", "int2")
 
 
 class PostgresLedger:
-    """The ledger inside one transaction."""
+    """The ledger inside one transaction; only who takes complaints in needs the vault."""
 
-    def __init__(self, conn: Connection, policies: Policies) -> None:
+    def __init__(self, conn: Connection, policies: Policies, vault: CaseVault | None = None) -> None:
         self._conn = conn
+        self._vault = vault
         self._records = RecordStore(conn, policies)
         self._locked: set[str] = set()
 
@@ -138,7 +140,7 @@ class PostgresLedger:
         ]
 
     def add(self, told: Sequence[Told], at: datetime) -> None:
-        """Append assertions and sealed fields."""
+        """Append assertions, and put what was sealed into the vault."""
         with (
             self._conn.cursor() as cursor,
             cursor.copy(
@@ -155,12 +157,11 @@ class PostgresLedger:
                     (a.fact_id, kind_of(a.body), a.body.code, a.authority, a.source_time, t.source, t.event_id, t.office,
                      a.held, at, t.kept)
                 )  # fmt: skip
-        sealed = [(t.assertion.fact_id, t.source, t.event_id, t.sealed) for t in told if t.sealed]
+        sealed = [Kept(t.assertion.fact_id, *t.key, t.assertion.source_time, t.details) for t in told if t.details]
         if sealed:
-            self._conn.execute(
-                "INSERT INTO credit.vault SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[])",
-                columns(("text",) * 4, sealed),
-            )
+            if self._vault is None:
+                raise LookupError("sealed details came where no vault is")
+            self._vault.keep(self._conn, sealed)
 
     def place(self, facts: Sequence[tuple[Fact, int]]) -> None:
         """Note where facts stand; raises UniqueViolation when another worker made one of them meanwhile."""

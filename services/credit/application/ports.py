@@ -60,7 +60,7 @@ class Ledger(Protocol):
         ...
 
     def add(self, told: Sequence[Told], at: datetime) -> None:
-        """Append assertions, and put sealed fields into the vault."""
+        """Append assertions, and put what was sealed into the vault."""
         ...
 
     def place(self, facts: Sequence[tuple[Fact, int]]) -> None:

@@ -19,7 +19,7 @@ class Verdict(IntEnum):
 
 
 class Told(NamedTuple):
-    """An event that was decoded; `kept` is the body as the ledger keeps it, `sealed` goes to the vault."""
+    """An event that was decoded; `kept` is the body as the ledger keeps it, `details` go to the vault."""
 
     ordinal: int
     source: str
@@ -29,7 +29,7 @@ class Told(NamedTuple):
     assertion: Assertion
     kept: bytes
     held_reason: str
-    sealed: str
+    details: bytes
 
     @property
     def key(self) -> tuple[str, str]:

@@ -14,6 +14,7 @@ from merchantcredit.events.v1.enterprise_pb2 import EnterpriseSnapshot
 from merchantcredit.events.v1.violation_pb2 import ViolationReported
 from merchantcredit.events.v1.volume_pb2 import VolumeReported
 
+from services.common.auth import seals
 from services.common.errors import FieldViolation, InvalidInput
 from services.common.eventlog import cloudevents
 from services.common.eventlog.port import Record
@@ -22,6 +23,7 @@ from services.credit.adapters import bodies
 from services.credit.application.sources import SourceMap
 from services.credit.application.told import Told, Undecodable
 from services.credit.consumers import validate, validate_case
+from services.credit.consumers.open_seal import open_seal
 from services.credit.domain import facts
 from services.credit.domain.facts import Assertion, Body, Complaint, Penalty, Volume
 from services.credit.domain.policy import Policy
@@ -49,11 +51,12 @@ _KINDS = {
 
 
 class Decoder:
-    """Decodes records; knows the sources, the ceilings of the policy, and the key that hides complainants."""
+    """Decodes records; knows the sources, the ceilings of the policy, and the secret that hides complainants."""
 
     def __init__(self, sources: SourceMap, policy: Policy, complainant_key: bytes) -> None:
         self._sources = sources
         self._policy = policy
+        self._seal_key = seals.private_key(complainant_key)
         self._complainant_mac = hmac.new(complainant_key, digestmod=hashlib.sha256)
 
     def decode_all(self, records: Sequence[Record], today: date) -> tuple[list[Told], list[Undecodable]]:
@@ -80,22 +83,22 @@ class Decoder:
             validate_case.check_teller(message, source)
         body = kind.body(message)
         held = self._held_reason(body)
-        sealed = self._hide(message, envelope.source) if isinstance(message, ComplaintReported) else ""
+        details = self._hide(message, envelope.source) if isinstance(message, ComplaintReported) else b""
         fact_id = facts.fact_id(body, envelope.source)
         assertion = Assertion(fact_id, source.authority, envelope.time, envelope.event_id, bool(held), body)
         digest = hashlib.sha256(record.value).digest()[:16]
         kept = message.SerializeToString()
-        return Told(index, envelope.source, envelope.event_id, digest, source.office, assertion, kept, held, sealed)
+        return Told(index, envelope.source, envelope.event_id, digest, source.office, assertion, kept, held, details)
 
-    def _hide(self, message: ComplaintReported, source: str) -> str:
-        """Replace the pseudonym by its HMAC, take the sealed field out, and return it."""
-        sealed = message.sealed_details
+    def _hide(self, message: ComplaintReported, source: str) -> bytes:
+        """Replace the pseudonym by its HMAC, take the sealed field out, open it, and return what it held."""
+        details = open_seal(self._seal_key, message.sealed_details)
         message.ClearField("sealed_details")
         if message.complainant_pseudonym:
             mac = self._complainant_mac.copy()
             mac.update(f"{source}\n{message.complainant_pseudonym}".encode())
             message.complainant_pseudonym = mac.hexdigest()[:32]
-        return sealed
+        return details
 
     def _held_reason(self, body: Body) -> str:
         match body:
