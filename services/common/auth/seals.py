@@ -29,7 +29,12 @@ def derive(secret: bytes, purpose: str) -> bytes:
 def private_key(secret: bytes) -> OKPKey:
     """Return the key that opens seals, derived from the complainants' secret: every process has the same one."""
     key = X25519PrivateKey.from_private_bytes(derive(secret, "seal/1"))
-    plain: dict[str, str | list[str]] = {"kty": "OKP", "crv": CURVE, "d": _text(key.private_bytes_raw()), "x": _text(_public(key))}
+    plain: dict[str, str | list[str]] = {
+        "kty": "OKP",
+        "crv": CURVE,
+        "d": _text(key.private_bytes_raw()),
+        "x": _text(_public(key)),
+    }
     return OKPKey.import_key({**plain, "kid": OKPKey.import_key(plain).thumbprint()})
 
 

@@ -8,10 +8,11 @@ import orjson
 from psycopg import Connection
 
 from services.common.db.arrays import array, columns
+from services.common.eventlog import outbox
 from services.common.kernel.grade import Grade
 from services.credit.adapters import bodies
 from services.credit.adapters.case_vault import CaseVault, Kept
-from services.credit.adapters.record_store import RecordStore
+from services.credit.adapters.record_store import RecordStore, case_message
 from services.credit.application.policies import Policies
 from services.credit.application.ports import Publication, Subject
 from services.credit.application.told import Told, Undecodable, Verdict
@@ -163,7 +164,7 @@ class PostgresLedger:
                 raise LookupError("sealed details came where no vault is")
             self._vault.keep(self._conn, sealed)
 
-    def place(self, facts: Sequence[tuple[Fact, int]]) -> None:
+    def place(self, facts: Sequence[tuple[Fact, int]], at: datetime) -> None:
         """Note where facts stand; raises UniqueViolation when another worker made one of them meanwhile."""
         rows = [_placed(fact, subject_id) for fact, subject_id in facts]
         known = [row for row in rows if row[0] in self._locked]
@@ -171,6 +172,7 @@ class PostgresLedger:
         for statement, placed in ((_PLACE, known), (_PLACE_NEW, new)):
             if placed:
                 self._conn.execute(statement, columns(_FACT, placed))
+        outbox.append(self._conn, [case_message(fact, at) for fact, _ in facts if fact.case is not None])
 
     def newest_cases(self, subject_id: int) -> list[Case]:
         """Return the newest weighing cases."""

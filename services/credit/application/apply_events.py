@@ -84,7 +84,7 @@ def _apply(ledger: Ledger, fresh: Sequence[Told], at: datetime) -> dict[int, tup
     ledger.add(fresh, at)
     moved: dict[str, list[str]] = defaultdict(list)
     placed = [_change(by_code, moved, earlier[fact_id], told) for fact_id, told in new.items()]
-    ledger.place(placed)
+    ledger.place(placed, at)
     touched = {code: by_code[code] for code in moved}
     _refill(ledger, touched.values())
     ledger.judge([(event, verdict) for event in fresh if (verdict := _verdict(event, by_code)) != Verdict.ACCEPTED])

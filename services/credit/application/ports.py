@@ -63,8 +63,8 @@ class Ledger(Protocol):
         """Append assertions, and put what was sealed into the vault."""
         ...
 
-    def place(self, facts: Sequence[tuple[Fact, int]]) -> None:
-        """Note where facts stand now: the effective value and the subject whose it is."""
+    def place(self, facts: Sequence[tuple[Fact, int]], at: datetime) -> None:
+        """Note where facts stand now, the effective value and the subject whose it is; announce which cases changed."""
         ...
 
     def newest_cases(self, subject_id: int) -> list[Case]:
