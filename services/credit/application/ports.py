@@ -12,7 +12,7 @@ from services.credit.domain.rating import Rating
 from services.credit.domain.subject import Case, SubjectState
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Subject:
     """A locked subject: its state, its ledger sequence, and the grade that was published last."""
 
@@ -23,6 +23,11 @@ class Subject:
     state: SubjectState
     grade: Grade
     is_registration_changed: bool = False
+    #: The row that the state of this enterprise counts for, as it is stored; None: itself.
+    root_id: int | None = None
+    #: Where it is merged into, and who is merged into it, as the registrations say.
+    root: "Subject | None" = None
+    members: "tuple[Subject, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,14 @@ class Ledger(Protocol):
         ...
 
     def subjects(self, codes: Sequence[str]) -> Sequence[Subject]:
-        """Make the subjects of codes that have none, lock all in ascending order, and return them."""
+        """Make the subjects of codes that have none, lock them with their families, and return all.
+
+        Locks are taken in ascending order; links are read again once the rows are locked.
+        """
+        ...
+
+    def link(self, subjects: Sequence[Subject]) -> None:
+        """Write to which root subjects count."""
         ...
 
     def add(self, told: Sequence[Told], at: datetime) -> None:

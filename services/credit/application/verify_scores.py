@@ -1,18 +1,20 @@
 """Recomputes every published score from the ledger: accounts, facts, state, rating, bytes; and names each difference."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from itertools import islice
 from typing import NamedTuple, Protocol
 
 from services.common.kernel.grade import Grade
+from services.credit.application.families import rate_views, settle, view
 from services.credit.application.policies import Policies
 from services.credit.application.ports import Subject
 from services.credit.domain import cells
 from services.credit.domain.facts import Assertion, Registration, fold
+from services.credit.domain.family import link_of
 from services.credit.domain.policy import Policy
-from services.credit.domain.rating import Rating, rate
+from services.credit.domain.rating import Rating
 from services.credit.domain.subject import SubjectState
 
 #: Subjects rated at once; what is held in memory is theirs.
@@ -47,6 +49,8 @@ class Kept(NamedTuple):
     published: Published | None
     revision_record: bytes | None
     restricted: bytes | None
+    root_id: int | None = None
+    has_members: bool = False
 
 
 class Difference(NamedTuple):
@@ -77,39 +81,61 @@ class Verification:
         self._policies = policies
         self._encoder = encoder
         self.counts: Counter[str] = Counter()
+        self._related: list[tuple[Kept, Subject]] = []
 
     def differences(self, ledger: Iterable[tuple[Kept, Sequence[Assertion]]]) -> Iterator[Difference]:
         """Yield every difference, subject by subject; the ledger gives each subject once, with all accounts of its facts."""
         stream = iter(ledger)
         while chunk := list(islice(stream, CHUNK)):
             yield from self._chunk(chunk)
+        yield from self._families()
 
     def _chunk(self, chunk: Sequence[tuple[Kept, Sequence[Assertion]]]) -> Iterator[Difference]:
-        to_rate: dict[tuple[date, str], list[tuple[Kept, SubjectState]]] = defaultdict(list)
+        to_rate: dict[tuple[date, str], list[tuple[Kept, Subject]]] = defaultdict(list)
         for kept, told in chunk:
             self.counts.update(subjects=1, accounts=len(told))
             state, found = refold(kept.code, told)
             yield from found
             yield from _state_differences(kept, state, len(told))
             yield from _presence(kept, state)
-            if kept.published is not None and state.registration is not None:
-                to_rate[kept.published.day, kept.published.policy_version].append((kept, state))
+            subject = Subject(kept.subject_id, kept.code, True, kept.seq, state, kept.grade, root_id=kept.root_id)
+            if kept.root_id is not None or kept.has_members or link_of(state.registration):
+                self._related.append((kept, subject))
+            elif kept.published is not None and state.registration is not None:
+                to_rate[kept.published.day, kept.published.policy_version].append((kept, subject))
+        yield from self._by_day(to_rate)
+
+    def _families(self) -> Iterator[Difference]:
+        """Compare merged enterprises and their roots, once all have been seen; they are few."""
+        by_code = {subject.code: subject for _, subject in self._related}
+        for target in [link for s in by_code.values() if (link := link_of(s.state.registration))]:
+            by_code.setdefault(target, Subject(0, target, False, 0, SubjectState(), Grade.NR))
+        for wrong in settle(by_code):
+            yield Difference(
+                wrong.code, "subject.root_id", str(wrong.root_id), str(wrong.root.subject_id if wrong.root else None)
+            )
+        to_rate: dict[tuple[date, str], list[tuple[Kept, Subject]]] = defaultdict(list)
+        for kept, subject in self._related:
+            if kept.published is not None and subject.state.registration is not None:
+                to_rate[kept.published.day, kept.published.policy_version].append((kept, view(subject)))
+        yield from self._by_day(to_rate)
+
+    def _by_day(self, to_rate: Mapping[tuple[date, str], Sequence[tuple[Kept, Subject]]]) -> Iterator[Difference]:
         for (day, version), several in to_rate.items():
             yield from self._rated(several, day, version)
 
-    def _rated(self, several: Sequence[tuple[Kept, SubjectState]], day: date, version: str) -> Iterator[Difference]:
+    def _rated(self, several: Sequence[tuple[Kept, Subject]], day: date, version: str) -> Iterator[Difference]:
         policy = self._policies.on(day)
         if policy.version != version:
             yield from (Difference(k.code, "policy_version", version, policy.version) for k, _ in several)
-        ratings = rate([state for _, state in several], day, policy)
-        for (kept, state), rating in zip(several, ratings, strict=True):
+        ratings = rate_views([subject for _, subject in several], day, policy)
+        for (kept, subject), rating in zip(several, ratings, strict=True):
             self.counts.update(scores=1)
-            yield from self._record(kept, state, rating, policy)
+            yield from self._record(kept, subject, rating, policy)
 
-    def _record(self, kept: Kept, state: SubjectState, rating: Rating, policy: Policy) -> Iterator[Difference]:
+    def _record(self, kept: Kept, subject: Subject, rating: Rating, policy: Policy) -> Iterator[Difference]:
         if kept.published is None:
             raise LookupError(f"{kept.code} has no record")
-        subject = Subject(kept.subject_id, kept.code, known=True, seq=kept.seq, state=state, grade=rating.grade)
         record = self._encoder.public(subject, rating, policy, kept.published.computed_at)
         restricted = self._encoder.restricted(subject, rating.day)
         lines = tuple((line.rule_id, line.amount) for line in rating.lines)

@@ -48,6 +48,11 @@ def rate(states: Sequence[SubjectState], day: date, policy: Policy) -> list[Rati
     return [_rating(state, i, now, before, day, policy) for i, state in enumerate(states)]
 
 
+def not_rated(day: date) -> Rating:
+    """Return the rating of an enterprise that was merged: another one carries its facts."""
+    return Rating(None, Grade.NR, (), day, None)
+
+
 def month_end_before(day: date) -> date:
     """Return the last day of the month before."""
     return first_of_month(month_index(day)) - timedelta(days=1)
