@@ -162,6 +162,7 @@ def serving(config: CreditConfig, clock: Clock) -> Registration:
         EvidenceReader(pool, policies, clock),
         ReadPast(PostgresPast(pool), RecordEncoder(), policies, clock),
         ReadWayBack(PostgresStates(pool), policies, clock),
+        policies,
     )
     decoder = Decoder(SourceMap(config.sources), policies.on(china_day(clock.now())), config.complainant_key)
     submissions = PostgresSubmissions(pool)

@@ -23,10 +23,11 @@ from services.credit.adapters.record_reader import RecordReader
 from services.credit.adapters.restricted_reader import RestrictedReader
 from services.credit.adapters.submissions import PostgresSubmissions
 from services.credit.api import past_convert
+from services.credit.application.policies import Policies
 from services.credit.application.read_past import ReadPast
 from services.credit.application.read_way_back import ReadWayBack
 from services.credit.application.submit import Submit, source_of
-from services.credit.domain.explain import explain
+from services.credit.domain.explain import explain, limits
 
 OFFICES = frozenset({Role.REGULATOR, Role.OFFICE})
 KNOWN = EVERYBODY - {Role.PUBLIC}
@@ -53,13 +54,14 @@ class Readers(NamedTuple):
     evidence: EvidenceReader
     past: ReadPast
     way_back: ReadWayBack
+    policies: Policies
 
 
 class CreditServicer(rpc.CreditServiceServicer):
     """Serves credit."""
 
     def __init__(self, readers: Readers, submit: Submit, submissions: PostgresSubmissions, dsn: str) -> None:
-        self._records, self._restricted, self._evidence, self._past, self._way_back = readers
+        self._records, self._restricted, self._evidence, self._past, self._way_back, self._policies = readers
         self._submit = submit
         self._submissions = submissions
         self._dsn = dsn
@@ -121,9 +123,11 @@ class CreditServicer(rpc.CreditServiceServicer):
         if data is None:
             raise _not_found(code)
         record = PublicRecord.FromString(data)
+        known = limits(self._policies.on(date.fromisoformat(record.day)))
         for line in record.contributions:
+            numbers = {**known, **line.inputs}
             line.explanation_zh, line.explanation_en = explain(
-                line.rule_id, line.amount_millipoints, line.fact_count, line.inputs
+                line.rule_id, line.amount_millipoints, line.fact_count, numbers
             )
         return pb.ExplainScoreResponse(
             score_millipoints=record.score_millipoints if record.HasField("score_millipoints") else None,

@@ -1,5 +1,6 @@
 """The score is a pure function of facts and day: any order of arrival gives the same bytes, and the lines sum up."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -202,13 +203,39 @@ def test_a_policy_with_a_fault_is_refused_by_name(old: str, new: str, said: str)
 
 def test_every_rule_has_a_sentence_in_both_languages() -> None:
     inputs = dict.fromkeys(
-        ("years", "weighted_cases_milli", "ratio_milli", "millipoints_per_ratio", "orders", "prior_orders",
+        (*explain.limits(POLICY), "years", "weighted_cases_milli", "ratio_milli", "millipoints_per_ratio", "orders", "prior_orders",
          "peer_cases_per_million", "millipoints_each"), 1500,
     )  # fmt: skip
     for rule in RULES:
         zh, en = explain.explain(rule, -12_500, 2, inputs)
         assert "-12.5" in zh
         assert "-12.5" in en
+
+
+def _equations(sentence: str) -> list[tuple[float, float]]:
+    """Return both sides of each equation that an English sentence states."""
+    plain = sentence.replace(",", "").replace("−", "-").replace("×", "*").replace("÷", "/")
+    found = re.findall(r"([-(0-9][-+*/(). 0-9]*) = (-?[0-9.]*[0-9])", plain)
+    return [(eval(left), float(right)) for left, right in found]  # noqa: S307 - digits and signs only
+
+
+def test_the_arithmetic_of_each_sentence_comes_out() -> None:
+    """For each example of the policy, and one with all caps: what the sentences state is so, to the thousandth."""
+    facts = {
+        "established_on": date(2010, 1, 1),
+        "status": "OPERATING",
+        "cases": [{"month": "2026-06", "status": "TERMINATED", "response": "NONE", "count": 900}],
+        "penalties": [{"severity": 3, "decided_on": DAY} for _ in range(4)],
+    }
+    stated = 0
+    for example in [*POLICY.examples, {"day": DAY, "facts": facts}]:
+        for line in examples.run(example, POLICY).lines:
+            numbers = {**explain.limits(POLICY), **(line.inputs or {})}
+            _, sentence = explain.explain(line.rule_id, line.amount, line.fact_count, numbers)
+            equations = _equations(sentence.replace(" points", ""))
+            assert all(abs(left - right) < 0.001 for left, right in equations), sentence
+            stated += len(equations)
+    assert stated > len(POLICY.examples)
 
 
 def test_a_listed_enterprise_is_graded_d() -> None:
