@@ -64,6 +64,7 @@ class Config(Section):
         complainant_key: file of the secret that stands for complainants (credit only).
         kafka: where the topics are.
         elasticsearch: where the index is (search only).
+        metrics: HOST:PORT of /metrics, /livez and /readyz; absent: they are not served.
         registry, credit, search: HOST:PORT of the services (portal only).
     """
 
@@ -73,6 +74,7 @@ class Config(Section):
     complainant_key: Path | None = None
     kafka: Kafka | None = None
     elasticsearch: Elasticsearch | None = None
+    metrics: str = Field(default="", pattern=r"^$|^.+:\d+$")
     registry: str = ""
     credit: str = ""
     search: str = ""

@@ -19,6 +19,7 @@ from services.common.eventlog.topics import RECORD, SEARCH_GROUP
 from services.common.grpc.interceptor import EVERYBODY
 from services.common.grpc.server import Registration
 from services.common.lifecycle import Loop
+from services.common.telemetry import health
 from services.search.adapters.tantivy_reader import TantivyReader
 from services.search.adapters.tantivy_writer import TantivyWriter
 from services.search.api.servicer import SearchServicer
@@ -74,6 +75,7 @@ class Projection:
     def run(self, stop: threading.Event) -> None:
         """Project until stopped. Raises PreconditionFailed when another process writes the index."""
         with ExitStack() as opened:
+            health.expect(self.name)  # a rebuild takes its time: not ready, but alive
             writer = opened.enter_context(closing(self.open_writer()))
             log = opened.enter_context(closing(self.open_log()))
             pool = opened.enter_context(closing(open_pool(self.dsn, max_size=2)))
