@@ -18,7 +18,7 @@ from services.credit.adapters import bodies
 from services.credit.adapters.policy_files import load_policies
 from services.credit.config import POLICY_FOLDER
 from services.credit.domain import cells, population
-from services.credit.domain.facts import Assertion, FactKind, fact_id, fold
+from services.credit.domain.facts import Assertion, Fact, FactKind, fact_id, fold
 from services.credit.domain.grading import rate_all
 from services.credit.domain.population import Entry
 
@@ -28,14 +28,12 @@ CLASSES = {"AAA-A": ("AAA", "AA", "A"), "BBB-BB": ("BBB", "BB"), "B-CCC": ("B", 
 
 def grades(registry: Path, streams: Path, day: date) -> Counter[Grade]:
     """Return how many firms of a registry have each grade on a day, by the streams of a folder."""
-    filled: dict[str, dict[int, int]] = defaultdict(dict)
+    facts: dict[str, list[Fact]] = defaultdict(list)
     for fact in filter(None, map(fold, _facts(streams).values())):
-        mine = filled[fact.body.code]
-        for key, value in cells.cells_of(fact):
-            mine[key] = mine.get(key, 0) + value
+        facts[fact.body.code].append(fact)
     names = Columns(columns.REGISTRY)
     snapshots = [registration.of_fields(names.rename(row.fields)) for row in rows.read(registry)]
-    entries = [Entry(bodies.registration(s), cells.pack(filled[s.credit_code])) for s in snapshots]
+    entries = [Entry(bodies.registration(s), cells.pack(cells.sum_of(facts[s.credit_code]))) for s in snapshots]
     _, found = rate_all(population.columns(entries), day, load_policies(POLICY_FOLDER).on(day))
     return Counter(map(Grade, found.tolist()))
 

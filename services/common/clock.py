@@ -1,6 +1,6 @@
 """The clock as an argument: the only place that reads the time."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -37,3 +37,8 @@ class FixedClock:
 def china_day(moment: datetime) -> date:
     """Return the day of a moment in Asia/Shanghai; a day of the law is such a day."""
     return moment.astimezone(CHINA).date()
+
+
+def china_midnight(day: date) -> datetime:
+    """Return the moment at which a day of Asia/Shanghai begins, in UTC."""
+    return datetime.combine(day, time.min, CHINA).astimezone(UTC)

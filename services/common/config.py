@@ -6,6 +6,7 @@ A key `kafka.bootstrap` of the file is `MERCHANTCREDIT_KAFKA__BOOTSTRAP` in the 
 import os
 import tomllib
 from collections.abc import Iterable, Mapping
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any, Self
 
@@ -62,6 +63,7 @@ class Config(Section):
         listen: HOST:PORT to serve on.
         token_key: file of the key that signs callers' tokens.
         complainant_key: file of the secret that stands for complainants (credit only).
+        webhook_networks: networks (CIDR) inside which a webhook may lead, beside the public one (credit only).
         kafka: where the topics are.
         elasticsearch: where the index is (search only).
         registry, credit, search: HOST:PORT of the services (portal only).
@@ -71,6 +73,7 @@ class Config(Section):
     listen: str = ""
     token_key: Path | None = None
     complainant_key: Path | None = None
+    webhook_networks: tuple[IPv4Network | IPv6Network, ...] = ()
     kafka: Kafka | None = None
     elasticsearch: Elasticsearch | None = None
     registry: str = ""

@@ -1,4 +1,4 @@
-"""`merchant-credit credit ROLE`: migrate, serve, consume (any number share the work), relay."""
+"""`merchant-credit credit ROLE`: migrate, serve, consume and webhooks (any number of each share the work), relay."""
 
 import sys
 from contextlib import closing
@@ -15,13 +15,13 @@ from services.credit.config import CreditConfig
 def _settings(config: Config) -> CreditConfig:
     config.require("dsn", "complainant_key")
     assert config.complainant_key is not None  # noqa: S101 - required above
-    return CreditConfig(dsn=config.dsn, complainant_key=config.complainant_key.read_bytes())
+    key = config.complainant_key.read_bytes()
+    return CreditConfig(dsn=config.dsn, complainant_key=key, webhook_networks=config.webhook_networks)
 
 
 def _serve(config: Config) -> None:
     settings, clock = _settings(config), SystemClock()
-    made = (bootstrap.serving, bootstrap.serving_complaints, bootstrap.serving_punishment)
-    serve(config, lambda: [make(settings, clock) for make in made])
+    serve(config, lambda: bootstrap.serving_all(settings, clock))
 
 
 def _consume(config: Config) -> None:
@@ -31,10 +31,20 @@ def _consume(config: Config) -> None:
         work([*loops, Retention(config.dsn, clock)])
 
 
+def _webhooks(config: Config) -> None:
+    work([bootstrap.sending_webhooks(_settings(config), SystemClock())])
+
+
 if __name__ == "__main__":
     sys.exit(
         main(
             "credit",
-            {"migrate": migrate_database, "serve": _serve, "consume": _consume, "relay": relay("credit")},
+            {
+                "migrate": migrate_database,
+                "serve": _serve,
+                "consume": _consume,
+                "webhooks": _webhooks,
+                "relay": relay("credit"),
+            },
         )
     )

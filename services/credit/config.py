@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from services.credit.application.sources import Source
+from services.credit.application.sources import REVIEW_SOURCE, Source
+from services.credit.domain.webhooks.target import Network
 
 POLICY_FOLDER = Path(__file__).parent / "policies"
 LAW_FOLDER = Path(__file__).parent / "punishment_law"
@@ -15,6 +16,7 @@ SOURCES = (
     Source(prefix="//rpc.merchantcredit/office/", office="office", authority=3),
     Source(prefix="//rpc.merchantcredit/platform/", office="platform", authority=1),
     Source(prefix="//rpc.merchantcredit/merchant/", office="merchant", authority=0, only_answers=True),
+    Source(prefix=REVIEW_SOURCE, office="credit", authority=3, judges=True),
     Source(prefix="//enforcement.", office="enforcement", authority=3),
     Source(prefix="//12315.", office="12315", authority=2),
     Source(prefix="//platform.", office="platform", authority=1),
@@ -23,10 +25,16 @@ SOURCES = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreditConfig:
-    """Frozen settings; `complainant_key` is the secret of the HMAC that stands for a complainant."""
+    """Frozen settings.
+
+    Attributes:
+        complainant_key: the secret of the HMAC that stands for a complainant; webhooks' secrets are derived from it.
+        webhook_networks: networks inside which a webhook may lead, beside the public one.
+    """
 
     dsn: str
     complainant_key: bytes
     sources: tuple[Source, ...] = SOURCES
     policy_folder: Path = POLICY_FOLDER
     law_folder: Path = LAW_FOLDER
+    webhook_networks: tuple[Network, ...] = ()

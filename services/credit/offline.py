@@ -11,6 +11,7 @@ from services.credit.adapters import population_reader, shadow_store
 from services.credit.adapters.cells_store import copy_cells
 from services.credit.adapters.evaluation_files import find_mapping, read_rows
 from services.credit.adapters.policy_files import load_draft, load_policies
+from services.credit.adapters.policy_store import refresh
 from services.credit.adapters.verify_store import RecordEncoder, WholeLedger, accounts, snapshot
 from services.credit.application.backtest import Backtest, Mover, backtest
 from services.credit.application.evaluate import Evaluation, evaluate
@@ -47,7 +48,8 @@ class VerifyScores:
 
     def __init__(self, dsn: str, policy_folder: Path = POLICY_FOLDER) -> None:
         self._dsn = dsn
-        self._verification = Verification(load_policies(policy_folder), RecordEncoder())
+        self._policies = load_policies(policy_folder)
+        self._verification = Verification(self._policies, RecordEncoder())
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -57,6 +59,7 @@ class VerifyScores:
     def differences(self) -> Iterator[Difference]:
         """Yield each difference as it is found."""
         with snapshot(self._dsn) as conn:
+            refresh(conn, self._policies)
             ledger = WholeLedger(conn)
             yield from self._verification.differences(ledger)
             yield from (Difference("", f"fact {fact_id}", "stands nowhere", "a subject") for fact_id in ledger.unplaced)
@@ -64,8 +67,10 @@ class VerifyScores:
 
 def backtest_draft(dsn: str, draft: Path, day: date, policy_folder: Path = POLICY_FOLDER) -> Backtest:
     """Run a draft over the whole population of a database beside the policy in force on a day, in one snapshot."""
-    proposed, active = load_draft(draft), load_policies(policy_folder).on(day)
+    proposed, policies = load_draft(draft), load_policies(policy_folder)
     with snapshot(dsn) as conn:
+        refresh(conn, policies)
+        active = policies.on(day)
         population = (chunk for _, chunk in population_reader.chunks(conn))
         return backtest(population, active, proposed, day, population_reader.position(conn))
 

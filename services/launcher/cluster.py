@@ -26,7 +26,7 @@ SERVICES = ("registry", "credit", "search")
 #: What runs, and how many of each: consumers share the partitions, of relays and projectors the second waits.
 PROCESSES = (
     ("registry", "serve", 1), ("registry", "relay", 1),
-    ("credit", "serve", 1), ("credit", "consume", 2), ("credit", "relay", 2),
+    ("credit", "serve", 1), ("credit", "consume", 2), ("credit", "relay", 2), ("credit", "webhooks", 1),
     ("search", "project", 1), ("search", "serve", 1), ("search", "relay", 1),
     ("portal", "serve", 1),
 )  # fmt: skip

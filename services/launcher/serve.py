@@ -12,7 +12,7 @@ from services.common.clock import SystemClock
 from services.common.grpc import server
 from services.credit import bootstrap as credit
 from services.credit.config import CreditConfig
-from services.launcher.state import PORTAL, SERVE, State
+from services.launcher.state import PORTAL, SERVE, State, webhook_networks
 from services.portal.app import make_app
 from services.portal.bootstrap import serve as serve_page
 from services.portal.gateway import Channels
@@ -30,12 +30,10 @@ async def _serving(state: State, dsn: str, ready: Callable[[], None]) -> None:
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)
     clock = SystemClock()
-    config = CreditConfig(dsn=dsn, complainant_key=state.complainant_key())
+    config = CreditConfig(dsn=dsn, complainant_key=state.complainant_key(), webhook_networks=webhook_networks())
     services = [
         registry.serving(dsn, clock),
-        credit.serving(config, clock),
-        credit.serving_complaints(config, clock),
-        credit.serving_punishment(config, clock),
+        *credit.serving_all(config, clock),
         search.serving(state.index),
     ]
     address = state.address(SERVE)

@@ -6,13 +6,14 @@ import secrets
 import socket
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 
 import orjson
 
 from services.common.auth.actor import Actor, Role
 from services.common.auth.tokens import issue, load_key, make_key
-from services.common.errors import PreconditionFailed
+from services.common.errors import FieldViolation, InvalidInput, PreconditionFailed
 
 TOKEN_SECONDS = 365 * 24 * 3600
 #: The first firm of the sample data: the printed merchant token is this merchant's.
@@ -142,3 +143,15 @@ class State:
             for role in Role
             if role is not Role.PUBLIC
         }
+
+
+def webhook_networks() -> tuple[IPv4Network | IPv6Network, ...]:
+    """Return the networks inside which webhooks may lead: none, but for those of WEBHOOK_NETWORKS (CIDR, comma-separated).
+
+    Raises InvalidInput for what is no network.
+    """
+    try:
+        return tuple(map(ip_network, filter(None, os.environ.get("WEBHOOK_NETWORKS", "").split(","))))
+    except ValueError as error:
+        violation = FieldViolation(field="WEBHOOK_NETWORKS", description="write networks as 10.0.0.0/8,fd00::/8")
+        raise InvalidInput(f"WEBHOOK_NETWORKS: {error}", violations=(violation,)) from error

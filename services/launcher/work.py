@@ -1,4 +1,4 @@
-"""The process `work`: the consumers in their lanes, the sequencer, retention and the sweepers."""
+"""The process `work`: the consumers in their lanes, the sequencer, retention, the sweepers and what sends to webhooks."""
 
 from collections.abc import Callable
 
@@ -11,17 +11,18 @@ from services.common.lifecycle import Loop, run_loops
 from services.credit import bootstrap as credit
 from services.credit.config import CreditConfig
 from services.launcher.child import stop_on_signals
-from services.launcher.state import State
+from services.launcher.state import State, webhook_networks
 
 
 def run(state: State, dsn: str, ready: Callable[[], None]) -> None:
     """Work until told to stop."""
-    config = CreditConfig(dsn=dsn, complainant_key=state.complainant_key())
+    config = CreditConfig(dsn=dsn, complainant_key=state.complainant_key(), webhook_networks=webhook_networks())
     lanes = fork_lanes(credit.LANES - 1, lambda: _consume(config))
     event_log = FeedsEventLog(dsn)
     clock = SystemClock()
     credit_loops = (*credit.working(config, event_log, clock), *credit.punishing(config, event_log, clock))
-    loops: list[Loop] = [lanes, Sequencer(dsn), Retention(dsn, clock), *credit_loops]
+    webhooks = credit.sending_webhooks(config, clock)
+    loops: list[Loop] = [lanes, Sequencer(dsn), Retention(dsn, clock), webhooks, *credit_loops]
     ready()
     run_loops(loops, stop_on_signals())
     event_log.close()

@@ -10,6 +10,7 @@ _RULES = {
     "registration.age": ("经营年限", "Years in business"),
     "registration.status": ("经营状态", "Operating status"),
     "complaint.rate": ("投诉率", "Complaint rate"),
+    "complaint.relief_cap": ("低投诉率加分上限", "Cap on what a low rate wins"),
     "complaint.cap": ("投诉扣分上限", "Cap on complaints"),
     "penalty.serious": ("严重行政处罚", "Serious penalties"),
     "penalty.ordinary": ("一般行政处罚", "Ordinary penalties"),

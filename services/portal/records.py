@@ -52,6 +52,7 @@ class RecordView:
     explained: ScoreView
     facts: list[FactView]
     overdue: str
+    under_review: str
 
 
 def record_view(dossier: Dossier, today: str, lang: str, t: Translate) -> RecordView:
@@ -76,6 +77,7 @@ def record_view(dossier: Dossier, today: str, lang: str, t: Translate) -> Record
         explained=score_view(dossier, lang),
         facts=facts_view(record, today, lang),
         overdue=t("overdue", day=record.good_until) if is_overdue else "",
+        under_review=t("under_review", cases=record.cases_under_review) if record.cases_under_review else "",
     )
 
 

@@ -87,6 +87,10 @@ RECORD: dict[str, tuple[str, str]] = {
         "本记录应于 {day} 更新，系统正在重算；期满的公示事项已不再显示。",
         "This record was due for an update on {day} and is being recomputed; facts whose period has ended are no longer shown.",
     ),
+    "under_review": (
+        "{cases} 件投诉集中出现，正在核查；核查前不计分。",
+        "{cases} complaints came in a burst and are under review; until it is done they weigh nothing.",
+    ),
     "objection": (
         "对记录有异议的，企业可凭统一社会信用代码向登记地市场监督管理部门提出。",
         "An enterprise that disagrees with its record can turn to the market regulator where it is registered.",

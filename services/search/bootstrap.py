@@ -19,6 +19,7 @@ from services.common.eventlog.topics import RECORD, SEARCH_GROUP
 from services.common.grpc.interceptor import EVERYBODY
 from services.common.grpc.server import Registration
 from services.common.lifecycle import Loop
+from services.search.adapters.name_texts import KeptTexts, NameTexts
 from services.search.adapters.tantivy_reader import TantivyReader
 from services.search.adapters.tantivy_writer import TantivyWriter
 from services.search.api.servicer import SearchServicer
@@ -30,6 +31,8 @@ from services.search.consumers.records import decode
 from services.search.domain.name_keys import name_keys
 from services.search.domain.pinyin import splits
 
+#: One for the offsets, and one for each thread that sends documents with the texts of their names.
+CONNECTIONS = 4
 SERVICE = search_service_pb2.DESCRIPTOR.services_by_name["SearchService"].full_name
 
 
@@ -67,18 +70,20 @@ class Projection:
 
     dsn: str
     open_log: Callable[[], EventLog]
-    open_writer: Callable[[], SearchWriter]
+    open_writer: Callable[[NameTexts], SearchWriter]
     clock: Clock
     name: str = SEARCH_GROUP
 
     def run(self, stop: threading.Event) -> None:
         """Project until stopped. Raises PreconditionFailed when another process writes the index."""
         with ExitStack() as opened:
-            writer = opened.enter_context(closing(self.open_writer()))
+            pool = opened.enter_context(closing(open_pool(self.dsn, max_size=CONNECTIONS)))
+            names = KeptTexts(pool)
+            writer = opened.enter_context(closing(self.open_writer(names)))
             log = opened.enter_context(closing(self.open_log()))
-            pool = opened.enter_context(closing(open_pool(self.dsn, max_size=2)))
             try:
-                self._make_usable(writer, log, stop)
+                if self._make_usable(writer, log, stop):
+                    names.forget_other_versions()
             except RebuildStopped:
                 return
             projector = Projector(writer, decode)
@@ -87,6 +92,9 @@ class Projection:
                 event_log=followed, group=self.name, topics=[RECORD], pool=pool, handler=projector.handle
             ).run(stop)
 
-    def _make_usable(self, writer: SearchWriter, log: EventLog, stop: threading.Event) -> None:
-        if writer.needs_rebuild() or is_ahead(writer.progress(), log.end_offsets(RECORD)):
+    def _make_usable(self, writer: SearchWriter, log: EventLog, stop: threading.Event) -> bool:
+        """Rebuild the index if it must be, and tell whether that was done."""
+        is_due = writer.needs_rebuild() or is_ahead(writer.progress(), log.end_offsets(RECORD))
+        if is_due:
             RebuildIndex(log, writer, decode, self.clock)(stop)
+        return is_due

@@ -12,6 +12,7 @@ from tests.benchmarks.harness import BENCHMARKS, Scale, measure
 FILES = (
     "credit_worker",
     "credit_million",
+    "cost_growth",
     "get_credit_record",
     "embedded",
     "index_rebuild",

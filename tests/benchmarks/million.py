@@ -28,8 +28,10 @@ COPY credit.assertion (fact_id, kind, code, authority, source_time, source, even
 FROM STDIN (FORMAT BINARY)
 """
 _FACTS = """
-INSERT INTO credit.fact (fact_id, subject_id, kind, occurred_on, weighs, status, response, problem_type)
-SELECT a.fact_id, s.id, a.kind, DATE '2026-06-01', true, 0, 0, 0 FROM credit.assertion a JOIN credit.subject s USING (code)
+INSERT INTO credit.fact (fact_id, subject_id, kind, occurred_on, weighs, status, response, problem_type, complainant)
+SELECT a.fact_id, s.id, a.kind, DATE '2026-06-01', true, 0, 0, 0,
+       CASE a.kind WHEN 2 THEN hashtextextended(a.fact_id, 0) ELSE 0 END
+FROM credit.assertion a JOIN credit.subject s USING (code)
 """
 
 

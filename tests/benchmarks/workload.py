@@ -53,7 +53,7 @@ def chunks(messages: Iterator[Message], size: int = 5000) -> Iterator[list[Messa
 def registrations(known: Sequence[str]) -> Iterator[Message]:
     """Yield the registry's messages for some codes."""
     for number, code in enumerate(known):
-        yield _message(ENTERPRISE, enterprise(code, number), f"{code}:1", "//registry.merchantcredit", NOW)
+        yield message(ENTERPRISE, enterprise(code, number), f"{code}:1", "//registry.merchantcredit", NOW)
 
 
 def events(known: Sequence[str], count: int) -> Iterator[Message]:
@@ -77,13 +77,13 @@ def _event(rng: random.Random, code: str, number: int) -> Message:
     day = NOW.date() - timedelta(days=rng.randrange(700))
     kind = rng.random()
     if kind < 0.8:
-        return _message(COMPLAINT, _complaint(rng, code, number, day), f"c-{number}", "//12315.gz", at)
+        return message(COMPLAINT, _complaint(rng, code, number, day), f"c-{number}", "//12315.gz", at)
     if kind < 0.9:
         volume = VolumeReported(
             credit_code=code, platform_code=f"p{rng.randrange(4)}", month=f"{day:%Y-%m}", orders=rng.randrange(20_000)
         )
-        return _message(VOLUME, volume, f"n-{number}", "//platform.p1", at)
-    return _message(VIOLATION, _violation(rng, code, number, day), f"v-{number}", "//enforcement.gz", at)
+        return message(VOLUME, volume, f"n-{number}", "//platform.p1", at)
+    return message(VIOLATION, _violation(rng, code, number, day), f"v-{number}", "//enforcement.gz", at)
 
 
 def _complaint(rng: random.Random, code: str, number: int, day: date) -> ComplaintReported:
@@ -102,6 +102,7 @@ def _violation(rng: random.Random, code: str, number: int, day: date) -> Violati
     )  # fmt: skip
 
 
-def _message(topic: str, body: Proto, event_id: str, source: str, at: datetime) -> Message:
+def message(topic: str, body: Proto, event_id: str, source: str, at: datetime) -> Message:
+    """Return the message of an event."""
     headers = cloudevents.headers(event_id=event_id, event_type=topic, source=source, time=at)
     return Message(topic=topic, key=body.credit_code, value=body.SerializeToString(), headers=headers)  # type: ignore[attr-defined]

@@ -102,7 +102,7 @@ def test_a_batch_that_waits_over_midnight_is_rated_for_the_new_day(dsn: str) -> 
         credit.log.publish([told(complaint("c1"), "c1")])
         Sequencer(dsn).sequence_once()
         with credit.batch.pool.connection() as sweeping:
-            assert TurnDay(policies, FixedClock(MIDNIGHT)).execute(PostgresLedger(sweeping, policies)) == 1
+            assert TurnDay(policies, FixedClock(MIDNIGHT)).execute(PostgresLedger(sweeping)) == 1
             draining = threading.Thread(target=credit.drain)
             draining.start()
             until_blocked(credit)

@@ -32,7 +32,6 @@ BATCH = (
     "UPDATE credit.subject",
     "WITH given",
     "WITH said",
-    "SELECT pg_notify",
     "INSERT INTO eventlog.group_offset",
     "COMMIT sent",
     "COMMIT acknowledged",

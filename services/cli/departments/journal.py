@@ -1,12 +1,16 @@
 """What a department saw, written down as it saw it: one JSON object a line, also what came twice."""
 
+import os
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import orjson
 from merchantcredit.events.v1.directive_pb2 import NumberedDirective
+
+#: No line is longer.
+MOST_LINE = 65_536
 
 
 class Seen(NamedTuple):
@@ -26,6 +30,7 @@ class Journal:
         folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / f"{department}.jsonl"
         self._answered_path = folder / f"{department}.answered"
+        self._mend()
 
     def write(self, came: Iterable[NumberedDirective], last: int) -> int:
         """Write what came after a last number that took effect; return the new last number."""
@@ -38,6 +43,17 @@ class Journal:
             file.write(b"".join(lines))
         return last
 
+    def _mend(self) -> None:
+        """Cut off a line that a kill tore: it had not taken effect."""
+        if not self._path.exists():
+            return
+        with self._path.open("rb+") as file:
+            size = file.seek(0, os.SEEK_END)
+            tail = file.seek(max(0, size - MOST_LINE))
+            kept = file.read()
+            if kept and not kept.endswith(b"\n"):
+                file.truncate(tail + kept.rfind(b"\n") + 1)
+
     def answered(self) -> int:
         """Return the number up to which everything was answered; answers go out in the order of numbers."""
         return int(self._answered_path.read_text()) if self._answered_path.exists() else 0
@@ -49,9 +65,11 @@ class Journal:
         fresh.replace(self._answered_path)
 
 
-def read(folder: Path) -> Iterator[Seen]:
-    """Yield what all departments of a folder saw, department by department, in the order in which it came."""
+def read(folder: Path, departments: Collection[str] | None = None) -> Iterator[Seen]:
+    """Yield what the departments of a folder saw, or some of them, one after the other, in the order in which it came."""
     for path in sorted(folder.glob("*.jsonl")):
+        if departments is not None and path.stem not in departments:
+            continue
         with path.open("rb") as file:
             for line in file:
                 told = orjson.loads(line)

@@ -26,11 +26,15 @@ class Traits:
     answers: int = 1
 
 
-def traits(manner: Manner, away_seconds: float) -> Traits:
+#: How long a slow one takes for a directive.
+SLOW_SECONDS = 0.2
+
+
+def traits(manner: Manner, away_seconds: float, slow_seconds: float = SLOW_SECONDS) -> Traits:
     """Return the traits of a manner; one that is offline comes back after so many seconds."""
     return {
         Manner.PROMPT: Traits(),
-        Manner.SLOW: Traits(pause_seconds=0.2),
+        Manner.SLOW: Traits(pause_seconds=slow_seconds),
         Manner.DECLINING: Traits(declines=True),
         Manner.CRASHING: Traits(crash_share=0.3),
         Manner.OFFLINE: Traits(away_seconds=away_seconds),

@@ -11,7 +11,7 @@ from joserfc.jwk import OKPKey
 
 from services.cli.departments.department import Department
 from services.cli.departments.journal import Journal, read
-from services.cli.departments.manner import Manner, traits
+from services.cli.departments.manner import SLOW_SECONDS, Manner, traits
 from services.common.auth.actor import Actor, Role
 from services.common.auth.tokens import issue
 from services.common.kernel.region import GUIZHOU, PREFECTURES
@@ -32,6 +32,7 @@ class Simulation:
     key: OKPKey
     away_seconds: float
     seed: int
+    slow_seconds: float = SLOW_SECONDS
 
     def names(self, count: int) -> list[str]:
         """Return the names of so many departments: those of the province, then prefecture by prefecture."""
@@ -40,7 +41,7 @@ class Simulation:
 
     async def run(self, channel: grpc.aio.Channel, names: Sequence[str], stop: asyncio.Event) -> list[Department]:
         """Let departments work until stopped; raises what stops one of them."""
-        last = {one.department: one.number for one in read(self.folder) if one.took_effect}
+        last = {one.department: one.number for one in read(self.folder, names) if one.took_effect}
         made = [self._make(channel, n, name, last.get(name, 0)) for n, name in enumerate(names)]
         async with asyncio.TaskGroup() as group:
             for department in made:
@@ -55,7 +56,7 @@ class Simulation:
             channel=channel,
             token=issue(self.key, actor, seconds=TOKEN_SECONDS),
             journal=Journal(self.folder, name),
-            traits=traits(manner, self.away_seconds),
+            traits=traits(manner, self.away_seconds, self.slow_seconds),
             random=Random(f"{self.seed}:{name}"),  # noqa: S311 - chance of a simulation
             last=last,
         )

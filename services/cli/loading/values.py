@@ -49,7 +49,7 @@ WORDS: dict[str, dict[str, str]] = {
         "其他": "OTHER",
     },
     "Severity": {"轻微": "MINOR", "一般": "ORDINARY", "严重": "SERIOUS"},
-    "DecisionState": {"有效": "IN_FORCE", "撤销": "REVOKED"},
+    "DecisionState": {"有效": "IN_FORCE", "撤销": "REVOKED", "修复": "REPAIRED"},
 }
 
 

@@ -19,8 +19,10 @@ WITH said AS (
     SELECT t, p, k, h::json, v
     FROM unnest(%b::text[], %b::int[], %b::text[], %b::text[], %b::bytea[]) AS m (t, p, k, h, v)
     RETURNING id, topic, partition
+), waiting AS (
+    INSERT INTO eventlog.pending (message_id, topic, partition) SELECT id, topic, partition FROM said RETURNING message_id
 )
-INSERT INTO eventlog.pending (message_id, topic, partition) SELECT id, topic, partition FROM said
+SELECT pg_notify(%b, '') FROM (SELECT count(*) FROM waiting) AS told
 """
 
 
@@ -40,9 +42,9 @@ def append(conn: Connection, messages: Sequence[Message]) -> None:
             array("text", [m.key for m in messages]),
             array("text", [orjson.dumps(dict(m.headers)).decode() for m in messages]),
             array("bytea", [m.value for m in messages]),
+            APPENDED,
         ],
     )
-    conn.execute("SELECT pg_notify(%s, '')", [APPENDED])
 
 
 def _partition(message: Message) -> int:

@@ -12,6 +12,7 @@ GRADE_CHANGE = "merchantcredit.credit.grade-change.v1"
 INSTRUCTION = "merchantcredit.punishment.instruction.v1"
 DIRECTIVE = "merchantcredit.punishment.directive.v1"
 FEEDBACK = "merchantcredit.punishment.feedback.v1"
+WEBHOOK_DISABLED = "merchantcredit.credit.webhook-disabled.v1"
 INTAKE = (COMPLAINT, VIOLATION, VOLUME)
 
 
@@ -66,6 +67,7 @@ TOPICS: dict[str, Topic] = {
         Topic(name=INSTRUCTION, partitions=4, retention_days=INTAKE_DAYS, groups=(DISPATCH_GROUP,)),
         Topic(name=DIRECTIVE, partitions=4),
         Topic(name=FEEDBACK, partitions=4, retention_days=INTAKE_DAYS, groups=(FEEDBACK_GROUP,)),
+        Topic(name=WEBHOOK_DISABLED, partitions=1, retention_days=WATCH_DAYS),
         Topic(name=dead_letter_topic(INSTRUCTION, DISPATCH_GROUP), partitions=1),
         Topic(name=dead_letter_topic(FEEDBACK, FEEDBACK_GROUP), partitions=1),
         *(Topic(name=dead_letter_topic(t, CREDIT_GROUP), partitions=1) for t in (*INTAKE, ENTERPRISE)),

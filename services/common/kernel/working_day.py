@@ -43,7 +43,11 @@ def add_working_days(start: date, working_days: int, pauses: Iterable[Pause] = (
 
     Days of a pause are not counted. Raises InvalidInput when the number is not 0 to 1000, or the calendar ends first.
     """
-    stops = tuple(pauses)
+    return _add_working_days(start, working_days, tuple(pauses))
+
+
+@lru_cache(maxsize=4096)
+def _add_working_days(start: date, working_days: int, stops: tuple[Pause, ...]) -> Due:
     _check(start, working_days, stops)
     day, is_provisional = start, False
     while working_days:

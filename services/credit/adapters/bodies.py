@@ -8,13 +8,16 @@ from typing import Any
 from merchantcredit.events.v1.complaint_pb2 import ComplaintReported
 from merchantcredit.events.v1.enterprise_pb2 import EnterpriseSnapshot
 from merchantcredit.events.v1.listing_pb2 import ListingReported
-from merchantcredit.events.v1.violation_pb2 import DECISION_STATE_REVOKED, ViolationReported
+from merchantcredit.events.v1.violation_pb2 import DECISION_STATE_REPAIRED, DECISION_STATE_REVOKED, ViolationReported
 from merchantcredit.events.v1.volume_pb2 import VolumeReported
 
 from services.common.kernel.day import parse_month
 from services.credit.domain.cases.answers import Answer, Category
 from services.credit.domain.facts import Body, Complaint, FactKind, Penalty, Registration, Volume
 from services.credit.domain.listed import Listed
+
+#: A decision that was taken back, and one whose publicity and weight a repair ended.
+_ENDED = frozenset({DECISION_STATE_REVOKED, DECISION_STATE_REPAIRED})
 
 _fromisoformat = lru_cache(maxsize=16384)(date.fromisoformat)
 
@@ -30,6 +33,7 @@ def complaint(m: ComplaintReported) -> Complaint:
     return Complaint(
         m.credit_code, m.case_id, m.kind, m.status, received, status_on, m.response, m.problem_type, m.platform_code,
         m.case_source, m.handling_office, m.reason_code, m.target, _answer(m), _day(m.check_extended_on),
+        m.complainant_pseudonym, m.judgement, m.complainant_mark, m.review_id,
     )  # fmt: skip
 
 
@@ -47,7 +51,7 @@ def penalty(m: ViolationReported) -> Penalty:
     return Penalty(
         m.credit_code, m.document_number, m.penalty_kind, m.severity, m.fine_fen, m.confiscated_fen,
         _fromisoformat(m.decided_on), m.conduct_type, m.authority_name, m.legal_basis,
-        m.state == DECISION_STATE_REVOKED,
+        m.state in _ENDED,
     )  # fmt: skip
 
 
@@ -87,6 +91,14 @@ def from_ledger(kind: int, data: bytes) -> Body:
     """Return the body of an assertion as the ledger keeps it."""
     message, read = _READERS[kind]
     return read(message(data))
+
+
+def with_code(kind: int, data: bytes, code: str) -> bytes:
+    """Return an account as the ledger would keep it had it come with a code."""
+    message = _READERS[kind][0](data)
+    message.credit_code = code
+    kept: bytes = message.SerializeToString()
+    return kept
 
 
 _READERS: dict[int, tuple[Callable[[bytes], Any], Callable[[Any], Body]]] = {

@@ -15,7 +15,8 @@ from services.credit.domain.cases.case import Case
 from services.credit.domain.facts import Assertion, Complaint, Fact, FactKind, fold
 
 _ACCOUNTS = """
-SELECT fact_id, authority, source_time, event_id, held, kind, body, source FROM credit.assertion WHERE fact_id = ANY(%s)
+SELECT fact_id, authority, source_time, event_id, held, kind, body, source FROM credit.assertion
+WHERE fact_id = ANY(%s) AND retracted_at IS NULL
 """
 _AFTER = """
 SELECT f.fact_id FROM credit.fact f JOIN credit.subject s ON s.id = f.subject_id
@@ -48,7 +49,7 @@ class CaseReader:
     def get(self, complaint_id: str) -> Filed:
         """Return a case; raises NotFound."""
         with self._pool.connection() as conn:
-            for found in _filed(conn, [complaint_id]):
+            for found in filed(conn, [complaint_id]):
                 return found
         raise NotFound(
             f"there is no complaint {complaint_id[:200]!r}",
@@ -59,7 +60,7 @@ class CaseReader:
         """Return the cases that follow in the order of their ids, of one merchant or of all."""
         given = {"kind": FactKind.COMPLAINT, "after": complaint_id, "code": code, "limit": limit}
         with self._pool.connection() as conn:
-            return list(_filed(conn, [row[0] for row in conn.execute(_AFTER, given)]))
+            return list(filed(conn, [row[0] for row in conn.execute(_AFTER, given)]))
 
     def received(self, first: date, end: date, *, code: str) -> Iterator[Filed]:
         """Yield the cases received from a day to before another."""
@@ -67,7 +68,7 @@ class CaseReader:
         with self._pool.connection() as conn:
             ids = [row[0] for row in conn.execute(_RECEIVED, given)]
             for start in range(0, len(ids), _CHUNK):
-                yield from _filed(conn, ids[start : start + _CHUNK])
+                yield from filed(conn, ids[start : start + _CHUNK])
 
     def regions(self, codes: Sequence[str]) -> dict[str, str]:
         """Return the region of the domicile of each merchant; absent where the registration is not known."""
@@ -79,7 +80,8 @@ class CaseReader:
         return {code: state.registration.region_code for code, state in states.items() if state.registration}
 
 
-def _filed(conn: Connection, ids: Sequence[str]) -> Iterator[Filed]:
+def filed(conn: Connection, ids: Sequence[str]) -> Iterator[Filed]:
+    """Yield cases by their fact ids, in the given order; those that are no case are left out."""
     told: dict[str, list[tuple[Assertion, str]]] = defaultdict(list)
     for fact_id, authority, time, event_id, held, kind, body, source in conn.execute(_ACCOUNTS, [list(ids)]):
         if kind == FactKind.COMPLAINT:
@@ -88,10 +90,10 @@ def _filed(conn: Connection, ids: Sequence[str]) -> Iterator[Filed]:
     for fact_id in ids:
         fact = fold(assertion for assertion, _ in told[fact_id])
         if fact is not None:
-            yield _as_filed(fact, told[fact_id])
+            yield _asfiled(fact, told[fact_id])
 
 
-def _as_filed(fact: Fact, told: Sequence[tuple[Assertion, str]]) -> Filed:
+def _asfiled(fact: Fact, told: Sequence[tuple[Assertion, str]]) -> Filed:
     body, case = fact.body, fact.case
     if not isinstance(body, Complaint) or case is None:
         raise TypeError(f"{fact.fact_id} is no complaint")

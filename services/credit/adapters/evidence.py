@@ -16,7 +16,7 @@ from services.common.clock import Clock, china_day
 from services.common.db.pool import Pool
 from services.credit.adapters import bodies
 from services.credit.application.policies import Policies
-from services.credit.domain.facts import Assertion, Complaint, Fact, FactKind, fold, rank
+from services.credit.domain.facts import Assertion, Complaint, Fact, FactKind, fold, word
 from services.credit.domain.shown import is_shown
 
 _MESSAGES: dict[int, Any] = {
@@ -105,7 +105,7 @@ def _accounts(conn: Connection, fact_ids: list[str]) -> dict[str, list[_Account]
     told: dict[str, list[_Account]] = defaultdict(list)
     for fact_id, authority, time, event_id, held, kind, body, source in conn.execute(
         "SELECT fact_id, authority, source_time, event_id, held, kind, body, source"
-        " FROM credit.assertion WHERE fact_id = ANY(%s)",
+        " FROM credit.assertion WHERE fact_id = ANY(%s) AND retracted_at IS NULL",
         [fact_ids],
     ):
         assertion = Assertion(fact_id, authority, time, event_id, held, bodies.from_ledger(kind, body))
@@ -115,9 +115,11 @@ def _accounts(conn: Connection, fact_ids: list[str]) -> dict[str, list[_Account]
 
 def _effective(accounts: list[_Account], standing: Fact) -> tuple[str, int, str]:
     """Return of a fact the source that stands, how many accounts there are, and its effective value."""
-    _, source, kind, body = max(accounts, key=lambda account: rank(account[0]))
+    _, source, kind, body = max(accounts, key=lambda account: word(account[0]))
     message = _MESSAGES[kind].FromString(body)
     if isinstance(standing.body, Complaint):
-        message.status, message.response = standing.body.status, standing.body.response
+        case = standing.body
+        message.status, message.response = case.status, case.response
+        message.judgement, message.complainant_mark = case.judgement, case.mark
         message.ClearField("complainant_pseudonym")
     return source, len(accounts), MessageToJson(message, preserving_proto_field_name=True, indent=None)

@@ -11,6 +11,7 @@ from psycopg import Connection
 
 from services.common.clock import Clock
 from services.credit.adapters import bodies
+from services.credit.adapters.policy_store import refresh
 from services.credit.adapters.postgres_ledger import PostgresLedger
 from services.credit.application.apply_events import ApplyEvents
 from services.credit.application.policies import Policies
@@ -31,7 +32,8 @@ class ListingRecords:
 
     def tell(self, conn: Connection, listed: Listed, at: datetime) -> None:
         """Apply where a listing stands, in the caller's transaction."""
-        self._apply.execute(PostgresLedger(conn, self._policies), [_told(listed, at)], [], at)
+        refresh(conn, self._policies)
+        self._apply.execute(PostgresLedger(conn), [_told(listed, at)], [], at)
 
 
 def _told(listed: Listed, at: datetime) -> Told:

@@ -18,6 +18,7 @@ ORDER BY revision DESC LIMIT 1
 _ASSERTIONS = """
 SELECT fact_id, authority, source_time, event_id, held, kind, body FROM credit.assertion
 WHERE fact_id IN (SELECT fact_id FROM credit.assertion WHERE code = %(code)s) AND recorded_at <= %(known_at)s
+  AND (retracted_at IS NULL OR retracted_at > %(known_at)s)
 """
 _NOTE = """
 INSERT INTO credit.past_read (subject, code, as_of, known_at, purpose, read_at) VALUES (%s, %s, %s, %s, %s, %s)

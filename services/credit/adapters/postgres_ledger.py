@@ -2,20 +2,23 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, LiteralString
 
 import orjson
 from psycopg import Connection
 
 from services.common.db.arrays import array, columns
+from services.common.kernel.day import month_index
 from services.common.kernel.grade import Grade
-from services.credit.adapters import bodies
+from services.credit.adapters import bodies, marks
+from services.credit.adapters.match_store import MatchStore
 from services.credit.adapters.record_store import RecordStore
-from services.credit.application.policies import Policies
 from services.credit.application.ports import Publication, Subject
 from services.credit.application.told import Told, Undecodable, Verdict
 from services.credit.domain import cells
+from services.credit.domain.crowd import ENOUGH, Crowd
 from services.credit.domain.facts import Assertion, Complaint, Fact, FactKind, Registration, kind_of
+from services.credit.domain.matching import name_key
 from services.credit.domain.subject import NEWEST, Case, SubjectState
 
 # A dead-lettered event may come again, mended or replayed: then its row is taken anew.
@@ -37,38 +40,64 @@ WHERE code = ANY(%s::text[]) ORDER BY id FOR UPDATE
 _SAVE = """
 UPDATE credit.subject AS s
 SET known = g.known, seq = g.seq, cells = g.cells, detail = g.detail, grade = g.grade, good_until = g.good_until,
-    registration = coalesce(g.registration, s.registration)
-FROM unnest(%b::bigint[], %b::bool[], %b::bigint[], %b::bytea[], %b::text[], %b::smallint[], %b::date[], %b::text[])
-    AS g (id, known, seq, cells, detail, grade, good_until, registration)
+    registration = coalesce(g.registration, s.registration), under_review = g.under_review,
+    policy_version = g.policy_version, is_held = g.is_held
+FROM unnest(%b::bigint[], %b::bool[], %b::bigint[], %b::bytea[], %b::text[], %b::smallint[], %b::date[], %b::text[],
+            %b::int[], %b::text[], %b::bool[])
+    AS g (id, known, seq, cells, detail, grade, good_until, registration, under_review, policy_version, is_held)
 WHERE s.id = g.id
 """
 _GIVEN = """
-unnest(%b::text[], %b::bigint[], %b::smallint[], %b::date[], %b::bool[], %b::smallint[], %b::smallint[], %b::smallint[])
-    AS g (fact_id, subject_id, kind, occurred_on, weighs, status, response, problem_type)
+unnest(%b::text[], %b::bigint[], %b::smallint[], %b::date[], %b::bool[], %b::smallint[], %b::smallint[], %b::smallint[],
+       %b::bigint[], %b::smallint[])
+    AS g (fact_id, subject_id, kind, occurred_on, weighs, status, response, problem_type, complainant, judgement)
 """
 # No ON CONFLICT: a fact that was absent when it was looked for could not be locked. When another worker has placed it
 # since, what was folded here is without that worker's account: the violation rolls the batch back, and it is read again.
 _PLACE_NEW = f"""
-INSERT INTO credit.fact (fact_id, subject_id, kind, occurred_on, weighs, status, response, problem_type)
+INSERT INTO credit.fact
+    (fact_id, subject_id, kind, occurred_on, weighs, status, response, problem_type, complainant, judgement)
 SELECT * FROM {_GIVEN} ORDER BY fact_id
 """
 _PLACE = f"""
 UPDATE credit.fact AS f
 SET subject_id = g.subject_id, occurred_on = g.occurred_on, weighs = g.weighs,
-    status = g.status, response = g.response, problem_type = g.problem_type
+    status = g.status, response = g.response, problem_type = g.problem_type, complainant = g.complainant,
+    judgement = g.judgement
 FROM {_GIVEN} WHERE f.fact_id = g.fact_id
 """
+_NAMES = """
+INSERT INTO credit.known_name AS k (code, name, region_code, key)
+SELECT * FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[]) AS g (code, name, region_code, key)
+ON CONFLICT (code) DO UPDATE SET name = excluded.name, region_code = excluded.region_code, key = excluded.key
+WHERE (k.name, k.region_code) IS DISTINCT FROM (excluded.name, excluded.region_code)
+"""
+_FRAUDS = """
+INSERT INTO credit.fraud_case AS c (fact_id, complainant, stands)
+SELECT * FROM unnest(%b::text[], %b::text[], %b::bool[])
+ON CONFLICT (fact_id) DO UPDATE
+SET complainant = excluded.complainant, stands = excluded.stands, revision = c.revision + 1, is_spread = false
+"""
 _INBOX = ("text", "text", "bytea", "int2", "text", "text")
-_STATE = ("int8", "bool", "int8", "bytea", "text", "int2", "date", "text")
-_FACT = ("text", "int8", "int2", "date", "bool", "int2", "int2", "int2")
+_STATE = ("int8", "bool", "int8", "bytea", "text", "int2", "date", "text", "int4", "text", "bool")
+_FACT = ("text", "int8", "int2", "date", "bool", "int2", "int2", "int2", "int8", "int2")
+# One look into the index for each complainant, whatever the number of its cases.
+_CROWDS = """
+SELECT g.n, f.fact_id, f.status, f.response, f.occurred_on, f.judgement
+FROM unnest(%b::int[], %b::bigint[], %b::bigint[], %b::int[]) AS g (n, subject_id, complainant, most)
+CROSS JOIN LATERAL (
+    SELECT fact_id, status, response, occurred_on, judgement FROM credit.fact
+    WHERE complainant = g.complainant AND subject_id = g.subject_id AND complainant <> 0 AND weighs LIMIT g.most
+) AS f
+"""
 
 
 class PostgresLedger:
     """The ledger inside one transaction."""
 
-    def __init__(self, conn: Connection, policies: Policies) -> None:
+    def __init__(self, conn: Connection) -> None:
         self._conn = conn
-        self._records = RecordStore(conn, policies)
+        self._records = RecordStore(conn)
         self._locked: set[str] = set()
 
     def take(
@@ -94,6 +123,14 @@ class PostgresLedger:
             columns(("text", "text"), keys),
         ).fetchall()
         return {(source, event_id): bytes(digest) for source, event_id, digest in rows}
+
+    def marked(self, told: Sequence[Told], at: datetime) -> list[Told]:
+        """Return the accounts of marks that reach cases; see the port."""
+        reaching = marks.reaching(self._conn, told, at)
+        if not reaching:
+            return []
+        before = self.take(reaching, [], at)
+        return [account for account in reaching if account.key not in before]
 
     def judge(self, verdicts: Sequence[tuple[Told, Verdict]]) -> None:
         """Correct verdicts."""
@@ -129,7 +166,7 @@ class PostgresLedger:
         with self._conn.cursor(binary=True) as cursor:
             rows = cursor.execute(
                 "SELECT fact_id, authority, source_time, event_id, held, kind, body"
-                " FROM credit.assertion WHERE fact_id = ANY(%s::text[])",
+                " FROM credit.assertion WHERE fact_id = ANY(%s::text[]) AND retracted_at IS NULL",
                 [ids],
             ).fetchall()
         return [
@@ -162,6 +199,41 @@ class PostgresLedger:
                 columns(("text",) * 4, sealed),
             )
 
+    def wait(self, told: Sequence[Told], at: datetime) -> Sequence[Told]:
+        """Keep events without a code; see the port."""
+        return MatchStore(self._conn).wait(told, at)
+
+    def retract(self, told: Sequence[Told], at: datetime) -> None:
+        """End the accounts of events."""
+        self._conn.execute(
+            "UPDATE credit.assertion AS a SET retracted_at = %b"
+            " FROM unnest(%b::text[], %b::text[], %b::text[]) AS g (fact_id, source, event_id)"
+            " WHERE a.fact_id = g.fact_id AND a.source = g.source AND a.event_id = g.event_id AND a.retracted_at IS NULL",
+            [at, *columns(("text",) * 3, [(t.assertion.fact_id, t.source, t.event_id) for t in told])],
+        )
+
+    def remove(self, fact_ids: Sequence[str]) -> None:
+        """Forget where facts stood."""
+        self._conn.execute("DELETE FROM credit.fact WHERE fact_id = ANY(%s::text[])", [array("text", fact_ids)])
+
+    def crowds(self, looked: Mapping[tuple[int, str], int]) -> Mapping[tuple[int, str], Crowd]:
+        """Return the weighing cases of complainants; see the port."""
+        wanted = [
+            (n, key[0], complainant_number(key[1]), ENOUGH + more) for n, (key, more) in enumerate(looked.items())
+        ]
+        found: list[list[tuple[str, int]]] = [[] for _ in wanted]
+        with self._conn.cursor(binary=True) as cursor:
+            for n, fact_id, *case in cursor.execute(_CROWDS, columns(("int4", "int8", "int8", "int4"), wanted)):
+                found[n].append((fact_id, _cell(*case)))
+        return {
+            key: Crowd(cases, is_whole=len(cases) < row[3])
+            for key, row, cases in zip(looked, wanted, found, strict=True)
+        }
+
+    def note_frauds(self, frauds: Sequence[tuple[str, str, bool]]) -> None:
+        """Note cases that ended for fraud, or no longer do; see the port."""
+        self._conn.execute(_FRAUDS, columns(("text", "text", "bool"), sorted(frauds)))
+
     def place(self, facts: Sequence[tuple[Fact, int]]) -> None:
         """Note where facts stand; raises UniqueViolation when another worker made one of them meanwhile."""
         rows = [_placed(fact, subject_id) for fact, subject_id in facts]
@@ -174,7 +246,7 @@ class PostgresLedger:
     def newest_cases(self, subject_id: int) -> list[Case]:
         """Return the newest weighing cases."""
         rows = self._conn.execute(
-            "SELECT occurred_on, fact_id, status, response, problem_type FROM credit.fact"
+            "SELECT occurred_on, fact_id, status, response, problem_type, judgement FROM credit.fact"
             " WHERE subject_id = %s AND kind = %s AND weighs ORDER BY occurred_on DESC, fact_id DESC LIMIT %s",
             [subject_id, FactKind.COMPLAINT, NEWEST],
         ).fetchall()
@@ -186,10 +258,18 @@ class PostgresLedger:
             (
                 s.subject_id, s.known, s.seq, cells.pack(s.state.cells), _detail(s.state), s.grade, good_until[s.subject_id],
                 orjson.dumps(s.state.registration, default=list).decode() if s.is_registration_changed else None,
+                s.under_review, s.policy_version, s.is_held,
             )
             for s in subjects
         ]  # fmt: skip
         self._conn.execute(_SAVE, columns(_STATE, rows))
+        self._save_names([s.state.registration for s in subjects if s.is_registration_changed and s.state.registration])
+
+    def _save_names(self, registered: Sequence[Registration]) -> None:
+        """Keep the names by which events without a code are matched."""
+        if registered:
+            rows = [(r.code, r.name, r.region_code, name_key(r.name)) for r in registered]
+            self._conn.execute(_NAMES, columns(("text",) * 4, rows))
 
     def publish(self, publications: Sequence[Publication], at: datetime) -> None:
         """Write and announce records."""
@@ -197,13 +277,23 @@ class PostgresLedger:
 
     def due(self, day: date, limit: int) -> Sequence[Subject]:
         """Lock and return subjects whose record is over."""
+        return self._lock("good_until <= %s", [day], limit)
+
+    def unturned(self, version: str, after: int, limit: int) -> Sequence[Subject]:
+        """Lock and return subjects that were rated before a policy came into force; see the port."""
+        return self._lock("known AND policy_version <> %s AND id > %s", [version, after], limit)
+
+    def held(self, limit: int) -> Sequence[Subject]:
+        """Lock and return subjects whose downgrade a fuse held back."""
+        return self._lock("is_held", [], limit)
+
+    def _lock(self, condition: LiteralString, given: list[object], limit: int) -> Sequence[Subject]:
+        query = (
+            "SELECT id, code, known, seq, cells, detail, registration, grade FROM credit.subject"
+            " WHERE " + condition + " ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED"
+        )
         with self._conn.cursor(binary=True) as cursor:
-            rows = cursor.execute(
-                "SELECT id, code, known, seq, cells, detail, registration, grade FROM credit.subject"
-                " WHERE good_until <= %s ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED",
-                [day, limit],
-            ).fetchall()
-        return [_subject(row) for row in rows]
+            return [_subject(row) for row in cursor.execute(query, [*given, limit]).fetchall()]
 
 
 def read_state(packed: bytes, detail: str, registration: str) -> SubjectState:
@@ -235,6 +325,21 @@ def _detail(state: SubjectState) -> str:
 def _placed(fact: Fact, subject_id: int) -> tuple[Any, ...]:
     body = fact.body
     weighs = bool(cells.cells_of(fact))
-    case = (body.status, body.response, body.problem_type) if isinstance(body, Complaint) else (0, 0, 0)
+    case = (0, 0, 0, 0, 0)
+    if isinstance(body, Complaint):
+        number = complainant_number(body.complainant)
+        case = (body.status, body.response, body.problem_type, number, int(body.is_genuine))
     day = date(1, 1, 1) if isinstance(body, Registration) else fact.occurred_on
     return (fact.fact_id, subject_id, kind_of(body), day, weighs, *case)
+
+
+def complainant_number(complainant: str) -> int:
+    """Return what a complainant's HMAC is in the fact table: its first 8 bytes; 0 for none.
+
+    Two complainants of one merchant who share them would count as one; by chance that takes billions of them.
+    """
+    return int.from_bytes(bytes.fromhex(complainant[:16]), "big", signed=True) or 1 if complainant else 0
+
+
+def _cell(status: int, response: int, received_on: date, judgement: int) -> int:
+    return cells.case_key(status, response, month_index(received_on), is_genuine=bool(judgement))

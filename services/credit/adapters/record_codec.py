@@ -10,7 +10,9 @@ from merchantcredit.credit.v1.record_pb2 import Contribution, PublicRecord, Publ
 from merchantcredit.events.v1.enterprise_pb2 import OperatingStatus
 from merchantcredit.events.v1.grade_change_pb2 import GradeChanged
 
+from services.common.kernel.day import month_index
 from services.credit.application.ports import Publication, Subject
+from services.credit.domain.completeness import completeness
 from services.credit.domain.facts import Registration
 from services.credit.domain.listed import Entry
 from services.credit.domain.policy import Policy
@@ -53,9 +55,12 @@ def public_record(subject: Subject, rating: Rating, policy: Policy, at: datetime
         good_until=_text(rating.next_change_on),
         policy_version=policy.version,
         computed_time=Timestamp(seconds=int(at.timestamp())),
+        cases_under_review=rating.cases_under_review,
+        completeness_permille=completeness(subject.state, rating.day, policy),
     )
     lines = [_plain_line(line) if line.inputs is None else _line(line) for line in rating.lines]
-    facts = _published_facts(subject.state, rating.day, len(policy.decay))
+    held_months = frozenset(burst.month for burst in rating.under_review)
+    facts = _published_facts(subject.state, rating.day, len(policy.decay), held_months)
     return b"".join((_registered(registration), head.SerializeToString(), *lines, *facts))
 
 
@@ -107,7 +112,7 @@ def _line(line: Line) -> bytes:
 _plain_line = lru_cache(maxsize=512)(_line)
 
 
-def grade_changed(publication: Publication, policy: Policy) -> GradeChanged:
+def grade_changed(publication: Publication) -> GradeChanged:
     """Return the announcement: grades, rules and fact ids, no content."""
     subject, rating = publication.subject, publication.rating
     return GradeChanged(
@@ -116,7 +121,7 @@ def grade_changed(publication: Publication, policy: Policy) -> GradeChanged:
         to_grade=rating.grade.name,
         revision=subject.seq,
         day=rating.day.isoformat(),
-        policy_version=policy.version,
+        policy_version=publication.policy.version,
         rule_ids=[line.rule_id for line in rating.lines],
         fact_ids=sorted(publication.moved_by)[:MAX_EVIDENCE],
     )
@@ -133,23 +138,26 @@ def flagged(state: SubjectState, day: date) -> list[str]:
     return sorted(fact_id for dated_on, fact_id in dated if dated_on > since)
 
 
-def _published_facts(state: SubjectState, day: date, case_months: int) -> list[bytes]:
+def _published_facts(
+    state: SubjectState, day: date, case_months: int, held_months: frozenset[int] = frozenset()
+) -> list[bytes]:
     """Return what the law publishes on a day, newest first; each with the first day on which it is gone."""
     shown: list[Sanction | Case | Entry] = [c for c in state.cases if day < case_end(c.received_on, case_months)]
     shown += [s for s in state.sanctions if s.is_published and s.decided_on <= day < s.until]
     shown += [entry for entry in state.listings if entry.listed.holds_on(day)]
     shown.sort(key=itemgetter(0, 1), reverse=True)
-    return [_published(fact, case_months) for fact in shown[:MAX_FACTS]]
+    return [_published(fact, case_months, held_months) for fact in shown[:MAX_FACTS]]
 
 
-def _published(fact: Sanction | Case | Entry, case_months: int) -> bytes:
+def _published(fact: Sanction | Case | Entry, case_months: int, held_months: frozenset[int]) -> bytes:
     match fact:
         case Sanction():
             return _penalty(fact)
         case Entry():
             return _listing(fact)
         case Case():
-            return _case(fact, case_months)
+            is_held = bool(held_months) and not fact.is_genuine and month_index(fact.received_on) in held_months
+            return _case(fact, case_months, is_held=is_held)
 
 
 def _listing(entry: Entry) -> bytes:
@@ -186,16 +194,22 @@ def _penalty(s: Sanction) -> bytes:
 
 
 @lru_cache(maxsize=8192)
-def _case(case: Case, case_months: int) -> bytes:
+def _case(case: Case, case_months: int, *, is_held: bool) -> bytes:
     summary_zh, summary_en = _case_summary(case.status, case.response, case.problem_type)
+    mark_zh, mark_en = (
+        ("（集中出现，正在核查，暂不计分）", " (came in a burst: under review, weighs nothing)")
+        if is_held
+        else ("", "")
+    )
     return _fact(
         PublishedFact(
             fact_id=case.fact_id,
             kind="complaint",
             occurred_on=case.received_on.isoformat(),
             until=case_end(case.received_on, case_months).isoformat(),
-            summary_zh=summary_zh,
-            summary_en=summary_en,
+            summary_zh=summary_zh + mark_zh,
+            summary_en=summary_en + mark_en,
+            is_under_review=is_held,
         )
     )
 

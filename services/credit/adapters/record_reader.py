@@ -13,8 +13,7 @@ from services.common.clock import Clock, china_day
 from services.common.db.arrays import array
 from services.credit.adapters.postgres_ledger import read_subject
 from services.credit.adapters.record_codec import public_record
-from services.credit.application.policies import Policies
-from services.credit.domain.rating import rate
+from services.credit.application.policies import Policies, rate_in_force
 
 log = structlog.get_logger()
 
@@ -23,10 +22,11 @@ GATHER_SECONDS = 0.002
 
 
 class Stored(NamedTuple):
-    """A record as it is stored."""
+    """A record as it is stored, and the policy that was in force then."""
 
     good_until: date | None
     record: bytes
+    policy_version: str
 
 
 class RecordReader:
@@ -51,9 +51,16 @@ class RecordReader:
         if stored is None:
             return None
         today = china_day(self._clock.now())
-        if stored.good_until is not None and today >= stored.good_until:
+        if self._is_over(stored, today):
             return await asyncio.to_thread(self._recompute, code, today)
         return stored.record
+
+    def _is_over(self, stored: Stored, today: date) -> bool:
+        """Tell whether a record may no longer be shown: its day has come, or another policy came into force since."""
+        if stored.good_until is not None and today >= stored.good_until:
+            return True
+        policy = self._policies.on(today)
+        return stored.policy_version != policy.version and self._policies.before(policy) is not None
 
     def close(self) -> None:
         """Close the connection."""
@@ -96,10 +103,10 @@ class RecordReader:
             self._conn = await psycopg.AsyncConnection.connect(self._dsn, autocommit=True, prepare_threshold=1)
         cursor = self._conn.cursor(binary=True)
         await cursor.execute(
-            "SELECT code, good_until, record FROM credit.public_record WHERE code = ANY(%b::text[])",
+            "SELECT code, good_until, record, policy_version FROM credit.public_record WHERE code = ANY(%b::text[])",
             [array("text", codes)],
         )
-        return {code: Stored(good_until, record) for code, good_until, record in await cursor.fetchall()}
+        return {code: Stored(*stored) for code, *stored in await cursor.fetchall()}
 
     def _recompute(self, code: str, today: date) -> bytes:
         """Rate the subject for today: ended facts are dropped; the sweep is late, so this is an alarm."""
@@ -108,6 +115,6 @@ class RecordReader:
             subject = read_subject(conn, code)
         if subject is None:
             raise LookupError(code)
-        policy = self._policies.on(today)
-        rating = rate([subject.state], today, policy)[0]
-        return public_record(subject, rating, policy, self._clock.now())
+        now = self._clock.now()
+        rating, policy = rate_in_force([subject.state], today, self._policies, now)[0]
+        return public_record(subject, rating, policy, now)

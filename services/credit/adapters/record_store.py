@@ -12,20 +12,19 @@ from services.common.eventlog.port import Message
 from services.common.eventlog.topics import GRADE_CHANGE, RECORD
 from services.credit.adapters import revision_codec
 from services.credit.adapters.record_codec import grade_changed, public_record, restricted_record
-from services.credit.application.policies import Policies
 from services.credit.application.ports import Publication
-from services.credit.domain.policy import Policy
 
 SOURCE = "//credit.merchantcredit"
 _PUBLISH = """
 WITH given AS (
-    SELECT * FROM unnest(%b::text[], %b::bigint[], %b::date[], %b::bytea[], %b::bytea[], %b::bytea[])
-        AS g (code, revision, good_until, record, restricted, compressed)
+    SELECT * FROM unnest(%b::text[], %b::bigint[], %b::date[], %b::bytea[], %b::bytea[], %b::bytea[], %b::text[])
+        AS g (code, revision, good_until, record, restricted, compressed, policy_version)
 ), public AS (
-    INSERT INTO credit.public_record (code, revision, good_until, record)
-    SELECT code, revision, good_until, record FROM given
+    INSERT INTO credit.public_record (code, revision, good_until, record, policy_version)
+    SELECT code, revision, good_until, record, policy_version FROM given
     ON CONFLICT (code) DO UPDATE
-    SET revision = excluded.revision, good_until = excluded.good_until, record = excluded.record
+    SET revision = excluded.revision, good_until = excluded.good_until, record = excluded.record,
+        policy_version = excluded.policy_version
 ), restricted AS (
     INSERT INTO credit.restricted_record (code, revision, record) SELECT code, revision, restricted FROM given
     ON CONFLICT (code) DO UPDATE SET revision = excluded.revision, record = excluded.record
@@ -38,18 +37,16 @@ SELECT code, revision, %b, compressed FROM given
 class RecordStore:
     """Publishes records inside the ledger's transaction."""
 
-    def __init__(self, conn: Connection, policies: Policies) -> None:
+    def __init__(self, conn: Connection) -> None:
         self._conn = conn
-        self._policies = policies
 
     def publish(self, publications: Sequence[Publication], at: datetime) -> None:
         """Write and announce new revisions."""
         if not publications:
             return
         day = china_day(at)
-        policy = self._policies.on(day)
         subjects = [p.subject for p in publications]
-        records = [public_record(p.subject, p.rating, policy, at) for p in publications]
+        records = [public_record(p.subject, p.rating, p.policy, at) for p in publications]
         self._conn.execute(
             _PUBLISH,
             [
@@ -59,11 +56,12 @@ class RecordStore:
                 array("bytea", records),
                 array("bytea", [restricted_record(s, day).SerializeToString() for s in subjects]),
                 array("bytea", revision_codec.compress(records)),
+                array("text", [s.policy_version for s in subjects]),
                 at,
             ],
         )
         messages = [_record_message(p, record, at) for p, record in zip(publications, records, strict=True)]
-        changed = [_grade_message(p, policy, at) for p in publications if p.rating.grade != p.from_grade]
+        changed = [_grade_message(p, at) for p in publications if p.rating.grade != p.from_grade]
         outbox.append(self._conn, [*messages, *changed])
 
 
@@ -73,8 +71,8 @@ def _record_message(publication: Publication, record: bytes, at: datetime) -> Me
     return Message(topic=RECORD, key=code, value=record, headers=headers)
 
 
-def _grade_message(publication: Publication, policy: Policy, at: datetime) -> Message:
+def _grade_message(publication: Publication, at: datetime) -> Message:
     code, revision = publication.subject.code, publication.subject.seq
     headers = cloudevents.headers(event_id=f"{code}:{revision}", event_type=GRADE_CHANGE, source=SOURCE, time=at)
-    value = grade_changed(publication, policy).SerializeToString()
+    value = grade_changed(publication).SerializeToString()
     return Message(topic=GRADE_CHANGE, key=code, value=value, headers=headers)

@@ -36,6 +36,7 @@ ORDER BY s.id
 _ACCOUNTS = """
 SELECT coalesce(f.subject_id, 0), a.fact_id, a.authority, a.source_time, a.event_id, a.held, a.kind, a.body
 FROM credit.assertion a LEFT JOIN credit.fact f ON f.fact_id = a.fact_id
+WHERE a.retracted_at IS NULL
 ORDER BY 1, a.fact_id
 """
 _Told = tuple[int, Assertion]

@@ -11,7 +11,8 @@ from merchantcredit.events.v1.violation_pb2 import Severity as SeverityProto
 from services.common.auth.actor import Actor
 from services.common.errors import FieldViolation, InvalidInput
 from services.common.kernel import credit_code
-from services.credit.adapters.punishment.reader import ListingView
+from services.credit.adapters.punishment.listing_rows import ListingView
+from services.credit.adapters.punishment.lookups import Lookup
 from services.credit.application.punishment.propose import Proposal
 from services.credit.domain.publicity import Severity
 from services.credit.domain.punishment.order import Order
@@ -87,6 +88,17 @@ def directive(order: Order, *, is_delivered: bool = False) -> pb.DirectiveStandi
         is_escalated=order.is_escalated,
         decline_reason=DeclineReason.ValueType(order.decline_reason or 0),
     )
+
+
+def lookup(found: Lookup, *, is_named: bool) -> api.Lookup:
+    """Return a look-up; the person who looked is named to regulators only."""
+    message = api.Lookup(
+        office=found.office or found.actor,
+        purpose=pb.CheckPurpose.ValueType(found.purpose),
+        actor=found.actor if is_named else "",
+    )
+    message.looked_time.FromDatetime(found.looked_at)
+    return message
 
 
 def invalid(field: str, description: str) -> InvalidInput:

@@ -1,6 +1,5 @@
 """The desk behind PunishmentService: one transaction a call, the same request once."""
 
-import hashlib
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple, TypeVar
@@ -11,13 +10,13 @@ from psycopg import Connection
 from services.common.auth.actor import Actor
 from services.common.clock import Clock
 from services.common.db.pool import Pool
+from services.credit.adapters.punishment.listing_rows import ListingView
 from services.credit.adapters.punishment.postgres_store import PostgresPunishment, TellRecord
-from services.credit.adapters.punishment.reader import ListingView, OrderQuery, PunishmentReader
-from services.credit.api.punishment_convert import invalid
+from services.credit.adapters.punishment.reader import OrderQuery, PunishmentReader
+from services.credit.adapters.requests import digest_of
 from services.credit.domain.punishment.law import Law
 from services.credit.domain.punishment.order import Order
 
-MAX_REQUEST_ID = 64
 MAX_ORDERS = 500
 T = TypeVar("T")
 
@@ -45,16 +44,13 @@ class Desk:
         Raises RequestIdReused for another body under the same id, and what the use case raises.
         """
         request_id, listing_id = request.request_id, request.listing_id  # type: ignore[attr-defined]
-        if not 1 <= len(request_id) <= MAX_REQUEST_ID:
-            raise invalid("request_id", f"give 1 to {MAX_REQUEST_ID} characters, for example a UUID")
-        digest = hashlib.sha256(
-            request.DESCRIPTOR.full_name.encode() + request.SerializeToString(deterministic=True)
-        ).digest()
+        digest = digest_of(request)
         with self._pool.connection() as conn:
             store = PostgresPunishment(conn, self.law, self._tell)
             if store.take_request(actor.subject, request_id, digest, listing_id) is None:
                 use(store, self.clock.now())
-            return self._changed(conn, listing_id)
+            decided = store.decided(listing_id)
+            return Changed(*decided, frozenset()) if decided else self._changed(conn, listing_id)
 
     def listing(self, listing_id: str) -> Changed:
         """Return a listing and its orders; raises NotFound."""

@@ -6,8 +6,9 @@ from psycopg import Connection
 from services.common.auth.actor import Actor
 from services.credit.adapters.punishment.feedback_codec import read_feedback
 from services.credit.adapters.punishment.feedback_store import PostgresFeedback
+from services.credit.adapters.requests import MAX_REQUEST_ID
 from services.credit.api.punishment_convert import directive, invalid
-from services.credit.api.punishment_desk import MAX_REQUEST_ID, Desk
+from services.credit.api.punishment_desk import Desk
 from services.credit.application.punishment.answer import Answer, take_answer
 
 

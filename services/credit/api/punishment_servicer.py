@@ -18,6 +18,7 @@ from services.common.kernel import credit_code
 from services.common.kernel.day import parse_optional_day
 from services.common.paging import make_token, page_size, read_token
 from services.credit.adapters.punishment.check_reader import CheckReader
+from services.credit.adapters.punishment.lookups import read_lookups
 from services.credit.adapters.punishment.measures import measures_at
 from services.credit.adapters.punishment.reader import ListingQuery, OrderQuery, PunishmentReader
 from services.credit.adapters.punishment.verify import verify
@@ -37,10 +38,12 @@ OFFICES = frozenset({Role.REGULATOR, Role.OFFICE})
 _OWN = OFFICES | {Role.MERCHANT}
 ACCESS = {
     **dict.fromkeys(("ProposeListing", "NotifyListing", "RecordHearing", "DecideListing", "EndListing"), OFFICES),
+    "ApproveListing": OFFICES,
     **dict.fromkeys(("ListListings", "DecideObjection", "DecideRepair"), OFFICES),
     **dict.fromkeys(("GetListing", "ListMeasures", "FileObjection", "ApplyRepair"), _OWN),
     **dict.fromkeys(("WatchDirectives", "ReportDirective"), frozenset({Role.DEPARTMENT})),
     "ListDirectives": OFFICES | {Role.DEPARTMENT},
+    "ListLookups": frozenset({Role.REGULATOR, Role.MERCHANT}),
     "VerifyMeasures": frozenset({Role.REGULATOR}),
     "CheckEnterprise": EVERYBODY - {Role.PUBLIC},
 }
@@ -75,13 +78,17 @@ class PunishmentServicer(rpc.PunishmentServiceServicer):
         changed = await self._take(request, self._step(kind, request.document_number, request.summary))
         return pb.RecordHearingResponse(listing=convert.listing(changed.view))
 
+    async def ApproveListing(self, request: pb.ApproveListingRequest, context: Context) -> pb.ApproveListingResponse:
+        """Record the next-higher office's approval."""
+        changed = await self._take(request, self._step(StepKind.APPROVE, request.document_number, request.reasons))
+        return pb.ApproveListingResponse(listing=convert.listing(changed.view))
+
     async def DecideListing(self, request: pb.DecideListingRequest, context: Context) -> pb.DecideListingResponse:
         """Decide a listing."""
         actor, law = current_actor(), self._desk.law
         step = self._step(
             StepKind.DROP if request.is_dropped else StepKind.DECIDE, request.document_number, request.reasons,
-            measure_ids=tuple(request.measure_ids), approver=request.approver,
-            approval_office=request.approval_office, approval_document=request.approval_document,
+            measure_ids=tuple(request.measure_ids),
         )  # fmt: skip
         changed = await self._change(
             request, lambda store, now: decide_listing(store, law, actor, request.listing_id, step, now)
@@ -152,7 +159,7 @@ class PunishmentServicer(rpc.PunishmentServiceServicer):
             raise Forbidden("a department watches its own directives", metadata={"department": department})
         async for watched in self._streams.watch(department, request.cursor):
             yield pb.WatchDirectivesResponse(
-                directives=watched.directives, cursor=watched.cursor, is_checkpoint=not watched.directives
+                directives=watched.directives, cursor=watched.cursor, is_checkpoint=watched.is_checkpoint
             )
 
     async def ReportDirective(self, request: pb.ReportDirectiveRequest, context: Context) -> pb.ReportDirectiveResponse:
@@ -203,6 +210,17 @@ class PunishmentServicer(rpc.PunishmentServiceServicer):
         if not request.purpose:
             raise convert.invalid("purpose", "say what for")
         return await self._checks.check(current_actor(), code, Purpose(request.purpose))
+
+    async def ListLookups(self, request: pb.ListLookupsRequest, context: Context) -> pb.ListLookupsResponse:
+        """Page through who looked."""
+        actor, code = current_actor(), credit_code.parse(request.credit_code)
+        _only_itself(actor, code)
+        limit, bound = page_size(request.page_size, default=50, most=500), f"lookups:{code}".encode()
+        before = int(read_token(bound, request.page_token) or 0)
+        found = await asyncio.to_thread(self._desk.read, lambda conn: read_lookups(conn, code, before, limit + 1))
+        last = str(found[limit - 1].lookup_id) if len(found) > limit else ""
+        lookups = [convert.lookup(one, is_named=actor.has(Role.REGULATOR)) for one in found[:limit]]
+        return pb.ListLookupsResponse(lookups=lookups, next_page_token=make_token(bound, last))
 
     async def VerifyMeasures(self, request: pb.VerifyMeasuresRequest, context: Context) -> pb.VerifyMeasuresResponse:
         """Prove that no measure is active without a valid cause and basis."""

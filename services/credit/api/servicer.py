@@ -22,6 +22,10 @@ from services.credit.adapters.evidence import EvidenceReader, EvidenceRow
 from services.credit.adapters.record_reader import RecordReader
 from services.credit.adapters.restricted_reader import RestrictedReader
 from services.credit.adapters.submissions import PostgresSubmissions
+from services.credit.api import past_convert
+from services.credit.application.policies import Policies
+from services.credit.application.read_past import ReadPast
+from services.credit.application.read_way_back import ReadWayBack
 from services.credit.application.submit import Submit, source_of
 from services.credit.domain.explain import explain
 
@@ -35,6 +39,8 @@ ACCESS = {
     "GetRestrictedRecord": OFFICES | {Role.MERCHANT},
     "ExplainScore": EVERYBODY,
     "ListEvidence": OFFICES | {Role.MERCHANT},
+    "GetPastRecord": OFFICES,
+    "GetWayBack": OFFICES | {Role.MERCHANT},
     "WatchGradeChanges": KNOWN,
 }
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -46,16 +52,21 @@ class Readers(NamedTuple):
     records: RecordReader
     restricted: RestrictedReader
     evidence: EvidenceReader
+    past: ReadPast
+    way_back: ReadWayBack
 
 
 class CreditServicer(rpc.CreditServiceServicer):
     """Serves credit."""
 
-    def __init__(self, readers: Readers, submit: Submit, submissions: PostgresSubmissions, dsn: str) -> None:
-        self._records, self._restricted, self._evidence = readers
+    def __init__(
+        self, readers: Readers, submit: Submit, submissions: PostgresSubmissions, dsn: str, policies: Policies
+    ) -> None:
+        self._records, self._restricted, self._evidence, self._past, self._way_back = readers
         self._submit = submit
         self._submissions = submissions
         self._dsn = dsn
+        self._policies = policies
 
     async def SubmitComplaint(self, request: pb.SubmitComplaintRequest, context: Context) -> pb.SubmitComplaintResponse:
         """Hand in a complaint report."""
@@ -114,6 +125,7 @@ class CreditServicer(rpc.CreditServiceServicer):
         if data is None:
             raise _not_found(code)
         record = PublicRecord.FromString(data)
+        policy = self._policies.version(record.policy_version)
         for line in record.contributions:
             line.explanation_zh, line.explanation_en = explain(
                 line.rule_id, line.amount_millipoints, line.fact_count, line.inputs
@@ -124,6 +136,10 @@ class CreditServicer(rpc.CreditServiceServicer):
             contributions=record.contributions,
             policy_version=record.policy_version,
             day=record.day,
+            complaint_bound_millipoints=policy.bound,
+            complainant_bound_cases_milli=policy.bound_cases_milli,
+            cases_under_review=record.cases_under_review,
+            completeness_permille=record.completeness_permille,
         )
 
     async def ListEvidence(self, request: pb.ListEvidenceRequest, context: Context) -> pb.ListEvidenceResponse:
@@ -138,6 +154,17 @@ class CreditServicer(rpc.CreditServiceServicer):
         return pb.ListEvidenceResponse(
             evidence=[_evidence(row) for row in rows[:limit]], next_page_token=make_token(query, last)
         )
+
+    async def GetPastRecord(self, request: pb.GetPastRecordRequest, context: Context) -> pb.GetPastRecordResponse:
+        """Read the record of the past; who asked, and why, is kept."""
+        question = past_convert.question(request)
+        return past_convert.past(await asyncio.to_thread(self._past.execute, current_actor(), question))
+
+    async def GetWayBack(self, request: pb.GetWayBackRequest, context: Context) -> pb.GetWayBackResponse:
+        """Tell the way back to a better grade."""
+        code = credit_code.parse(request.credit_code)
+        told = await asyncio.to_thread(self._way_back.execute, current_actor(), code, request.goal_grade)
+        return past_convert.way_back(told)
 
     async def WatchGradeChanges(
         self, request: pb.WatchGradeChangesRequest, context: Context

@@ -1,15 +1,16 @@
 """Applies a micro-batch of events to the ledger: one transaction from inbox to announcement (design.md section 4)."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 from services.common.clock import Clock, china_day
-from services.credit.application.policies import Policies
+from services.credit.application.policies import Policies, rate_in_force
 from services.credit.application.ports import Ledger, Publication, Subject
 from services.credit.application.told import Told, Undecodable, Verdict
-from services.credit.domain.facts import Assertion, Fact, Registration, fold
-from services.credit.domain.rating import rate
+from services.credit.domain.cases.outcome import ended_for_fraud
+from services.credit.domain.cells import cells_of
+from services.credit.domain.facts import Assertion, Complaint, ComplaintStatus, Fact, Registration, fold
 
 
 class ApplyEvents:
@@ -29,10 +30,20 @@ class ApplyEvents:
         own: what the database raises rolls all back.
         """
         fresh, reused = _fresh(ledger, told, undecodable, at)
-        if fresh:
-            touched = _apply(ledger, fresh, at)
-            publish(ledger, self._policies, touched, self._clock.now())
+        self.apply(ledger, ledger.wait(fresh, at), at)
         return reused
+
+    def apply(self, ledger: Ledger, told: Sequence[Told], at: datetime) -> None:
+        """Let events that are in the inbox count, and publish what follows; each names its enterprise by code."""
+        if told:
+            touched = _apply(ledger, [*told, *ledger.marked(told, at)], at)
+            publish(ledger, self._policies, touched, self._clock.now())
+
+    def retract(self, ledger: Ledger, told: Sequence[Told], at: datetime) -> None:
+        """End the accounts of events that counted, and publish what follows; they can be applied again."""
+        if told:
+            touched = _retract(ledger, told, at)
+            publish(ledger, self._policies, touched, self._clock.now())
 
 
 def publish(
@@ -41,13 +52,16 @@ def publish(
     """Rate subjects for the day of `at`, save them, and publish the records of those that are registered."""
     day = china_day(at)
     subjects = [subject for subject, _ in touched.values()]
-    ratings = rate([subject.state for subject in subjects], day, policies.on(day))
+    in_force = policies.on(day)
+    ratings = rate_in_force([subject.state for subject in subjects], day, policies, at)
     publications: list[Publication] = []
     good_until: dict[int, date | None] = {}
-    for subject, rating in zip(subjects, ratings, strict=True):
+    for subject, (rating, policy) in zip(subjects, ratings, strict=True):
         good_until[subject.subject_id] = rating.next_change_on if subject.known else None
+        subject.under_review = rating.cases_under_review
+        subject.policy_version, subject.is_held = in_force.version, policy is not in_force
         if subject.known:
-            publications.append(Publication(subject, rating, subject.grade, touched[subject.subject_id][1]))
+            publications.append(Publication(subject, rating, subject.grade, touched[subject.subject_id][1], policy))
             subject.grade = rating.grade
     ledger.save(subjects, good_until)
     ledger.publish(publications, at)
@@ -76,39 +90,124 @@ def _apply(ledger: Ledger, fresh: Sequence[Told], at: datetime) -> dict[int, tup
     new: dict[str, list[Assertion]] = defaultdict(list)
     for event in fresh:
         new[event.assertion.fact_id].append(event.assertion)
-    earlier: dict[str, list[Assertion]] = defaultdict(list)
-    for assertion in ledger.assertions(sorted(new)):
-        earlier[assertion.fact_id].append(assertion)
+    earlier = _by_fact(ledger.assertions(sorted(new)))
     named = {event.body.code for event in fresh} | {a.body.code for told in earlier.values() for a in told}
     by_code = {subject.code: subject for subject in ledger.subjects(sorted(named))}
     ledger.add(fresh, at)
     moved: dict[str, list[str]] = defaultdict(list)
-    placed = [_change(by_code, moved, earlier[fact_id], told) for fact_id, told in new.items()]
+    changes = [_Change(earlier[fact_id], told) for fact_id, told in new.items()]
+    _load_crowds(ledger, by_code, [(change.old, change.fact) for change in changes])
+    placed = [_change(by_code, moved, change) for change in changes]
     ledger.place(placed)
+    if frauds := [fraud for change in changes if (fraud := _fraud(change.old, change.fact))]:
+        ledger.note_frauds(frauds)
     touched = {code: by_code[code] for code in moved}
     _refill(ledger, touched.values())
     ledger.judge([(event, verdict) for event in fresh if (verdict := _verdict(event, by_code)) != Verdict.ACCEPTED])
     return {subject.subject_id: (subject, tuple(moved[code])) for code, subject in touched.items()}
 
 
-def _change(
-    by_code: Mapping[str, Subject], moved: dict[str, list[str]], earlier: list[Assertion], new: list[Assertion]
-) -> tuple[Fact, int]:
-    """Fold new accounts into a fact, and step every subject that an account of it ever named.
+def _retract(ledger: Ledger, told: Sequence[Told], at: datetime) -> dict[int, tuple[Subject, tuple[str, ...]]]:
+    """Fold facts anew without the accounts of some events; a fact without an account stands nowhere.
+
+    A subject's sequence rises all the same: a revision is never given twice.
+    """
+    fact_ids = sorted({event.assertion.fact_id for event in told})
+    before = _by_fact(ledger.assertions(fact_ids))
+    ledger.retract(told, at)
+    left = _by_fact(ledger.assertions(fact_ids))
+    by_code = {s.code: s for s in ledger.subjects(sorted({a.body.code for all_of in before.values() for a in all_of}))}
+    pairs = {fact_id: (_standing(before[fact_id]), fold(left[fact_id])) for fact_id in fact_ids}
+    _load_crowds(ledger, by_code, pairs.values())
+    moved: dict[str, list[str]] = defaultdict(list)
+    placed, gone = [], []
+    for fact_id, (old, new) in pairs.items():
+        by_code[old.body.code].state.replace(old, None)
+        if new is not None:
+            by_code[new.body.code].state.replace(None, new)
+            placed.append((new, by_code[new.body.code].subject_id))
+        else:
+            gone.append(fact_id)
+        for code in sorted({assertion.body.code for assertion in before[fact_id]}):
+            by_code[code].seq += 1
+            moved[code].append(fact_id)
+    ledger.place(placed)
+    ledger.remove(gone)
+    if frauds := [fraud for pair in pairs.values() if (fraud := _fraud(*pair))]:
+        ledger.note_frauds(frauds)
+    _refill(ledger, [by_code[code] for code in moved])
+    return {by_code[code].subject_id: (by_code[code], tuple(facts)) for code, facts in moved.items()}
+
+
+def _standing(accounts: list[Assertion]) -> Fact:
+    fact = fold(accounts)
+    if fact is None:
+        raise LookupError("a fact without an account")
+    return fact
+
+
+def _by_fact(assertions: Iterable[Assertion]) -> dict[str, list[Assertion]]:
+    found: dict[str, list[Assertion]] = defaultdict(list)
+    for assertion in assertions:
+        found[assertion.fact_id].append(assertion)
+    return found
+
+
+class _Change:
+    """A fact before and after new accounts of it."""
+
+    __slots__ = ("earlier", "fact", "new", "old")
+
+    def __init__(self, earlier: list[Assertion], new: list[Assertion]) -> None:
+        self.earlier, self.new = earlier, new
+        self.old = fold(earlier)
+        self.fact = _standing([*earlier, *new])
+
+
+def _fraud(old: Fact | None, new: Fact | None) -> tuple[str, str, bool] | None:
+    """Return a case, its complainant and whether it stands as ended for fraud, when that changes; most cases never did."""
+    fact = new or old
+    if fact is None or not isinstance(fact.body, Complaint) or not fact.body.complainant:
+        return None
+    after = _is_fraud(new)
+    return (fact.fact_id, fact.body.complainant, after) if _is_fraud(old) is not after else None
+
+
+def _is_fraud(fact: Fact | None) -> bool:
+    if fact is None or fact.case is None or not isinstance(fact.body, Complaint):
+        return False
+    return fact.body.status == ComplaintStatus.WITHDRAWN and ended_for_fraud(fact.case)
+
+
+def _load_crowds(
+    ledger: Ledger, by_code: Mapping[str, Subject], changes: Iterable[tuple[Fact | None, Fact | None]]
+) -> None:
+    """Give each subject the other cases of the complainants whose weighing cases move, before any fact is placed anew."""
+    looked: Counter[tuple[int, str]] = Counter()
+    for change in changes:
+        for fact in change:
+            if fact is not None and isinstance(fact.body, Complaint) and fact.body.complainant and cells_of(fact):
+                looked[by_code[fact.body.code].subject_id, fact.body.complainant] += 1
+    if looked:
+        by_id = {subject.subject_id: subject for subject in by_code.values()}
+        for (subject_id, complainant), crowd in ledger.crowds(looked).items():
+            by_id[subject_id].state.crowds[complainant] = crowd
+
+
+def _change(by_code: Mapping[str, Subject], moved: dict[str, list[str]], change: _Change) -> tuple[Fact, int]:
+    """Take a fact's change into its subjects, and step every subject that an account of it ever named.
 
     A subject's sequence is the number of all accounts of the facts that name it, so it is the same in any order.
     """
-    old_fact, new_fact = fold(earlier), fold([*earlier, *new])
-    if new_fact is None:
-        raise LookupError("a fact without an account")
-    owner = by_code[new_fact.body.code]
-    former = by_code[old_fact.body.code] if old_fact else owner
-    _move(former, owner, old_fact, new_fact)
+    earlier, new, fact = change.earlier, change.new, change.fact
+    owner = by_code[fact.body.code]
+    former = by_code[change.old.body.code] if change.old else owner
+    _move(former, owner, change.old, fact)
     before = {assertion.body.code for assertion in earlier}
     for code in sorted(before | {assertion.body.code for assertion in new}):
         by_code[code].seq += len(new) if code in before else len(earlier) + len(new)
-        moved[code].append(new_fact.fact_id)
-    return new_fact, owner.subject_id
+        moved[code].append(fact.fact_id)
+    return fact, owner.subject_id
 
 
 def _move(former: Subject, owner: Subject, old: Fact | None, new: Fact) -> None:

@@ -1,7 +1,7 @@
 """Runs a draft over the whole population beside the policy in force: who would move, from where to where, and why."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from heapq import nlargest
@@ -13,7 +13,7 @@ from services.common.kernel.grade import Grade
 from services.credit.domain.grading import rate_all
 from services.credit.domain.policy import Policy
 from services.credit.domain.population import Ints, Population
-from services.credit.domain.scorer import RULES
+from services.credit.domain.scorer import RULES, Scores
 
 MOVERS = 20
 #: Sizes by orders that still count, as (name, from so many orders on).
@@ -64,17 +64,25 @@ class Backtest:
         return sum(count for (old, new), count in self.matrix.items() if old != new)
 
 
-def backtest(population: Iterable[Chunk], active: Policy, draft: Policy, day: date, position: int) -> Backtest:
+#: Takes the scores and grades of a chunk by both policies.
+Keep = Callable[[tuple[Scores, Ints], tuple[Scores, Ints]], None]
+
+
+def backtest(
+    population: Iterable[Chunk], active: Policy, draft: Policy, day: date, position: int, keep: Keep | None = None
+) -> Backtest:
     """Rate everybody by both policies; `position` names how far the ledger had been read."""
     found = Backtest(day, position, (active.version, active.digest), (draft.version, draft.digest))
     for chunk in population:
-        _add(found, chunk, active, draft)
+        old, new = rate_all(chunk.population, day, active), rate_all(chunk.population, day, draft)
+        _add(found, chunk, old, new)
+        if keep is not None:
+            keep(old, new)
     return found
 
 
-def _add(found: Backtest, chunk: Chunk, active: Policy, draft: Policy) -> None:
-    old_scores, old = rate_all(chunk.population, found.day, active)
-    new_scores, new = rate_all(chunk.population, found.day, draft)
+def _add(found: Backtest, chunk: Chunk, by_active: tuple[Scores, Ints], by_draft: tuple[Scores, Ints]) -> None:
+    (old_scores, old), (new_scores, new) = by_active, by_draft
     known = chunk.population.known
     pairs, counts = np.unique(np.stack([old[known], new[known]]), axis=1, return_counts=True)
     for (before, after), count in zip(pairs.T.tolist(), counts.tolist(), strict=True):

@@ -112,7 +112,8 @@ def _label(
 def _evaluation(judged: Sequence[_Subject], as_of: date, mapping: EvaluationMapping, policy: Policy) -> Evaluation:
     positive = np.array([subject.outcome is not None and subject.outcome[1] for subject in judged], dtype=bool)
     columns = population.columns([Entry(_registration(s), cells.pack(s.cells)) for s in judged])
-    now, before = (scorer.score(columns, day, policy) for day in (as_of, month_end_before(as_of)))
+    now = scorer.score(columns, as_of, policy)
+    before = scorer.score(columns, month_end_before(as_of), policy, now.bursts)
     grades = [
         grade_of(int(now.score[i]), int(before.score[i]) if before.rated[i] else None, policy) if rated else Grade.NR
         for i, rated in enumerate(now.rated)

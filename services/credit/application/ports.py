@@ -7,14 +7,19 @@ from typing import Protocol
 
 from services.common.kernel.grade import Grade
 from services.credit.application.told import Told, Undecodable, Verdict
+from services.credit.domain.crowd import Crowd
 from services.credit.domain.facts import Assertion, Fact
+from services.credit.domain.policy import Policy
 from services.credit.domain.rating import Rating
 from services.credit.domain.subject import Case, SubjectState
 
 
 @dataclass(slots=True)
 class Subject:
-    """A locked subject: its state, its ledger sequence, and the grade that was published last."""
+    """A locked subject: its state, its ledger sequence, the grade that was published last, and its cases under review.
+
+    `policy_version` was in force when it was rated; `is_held` says that that one's fuse held its downgrade back.
+    """
 
     subject_id: int
     code: str
@@ -23,16 +28,20 @@ class Subject:
     state: SubjectState
     grade: Grade
     is_registration_changed: bool = False
+    under_review: int = 0
+    policy_version: str = ""
+    is_held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """A new revision of a subject's record, and why."""
+    """A new revision of a subject's record, why, and the policy by which it is rated."""
 
     subject: Subject
     rating: Rating
     from_grade: Grade
     moved_by: tuple[str, ...]
+    policy: Policy
 
 
 class Ledger(Protocol):
@@ -51,6 +60,25 @@ class Ledger(Protocol):
         """Correct the verdict of events just taken that are not plainly accepted."""
         ...
 
+    def wait(self, told: Sequence[Told], at: datetime) -> Sequence[Told]:
+        """Keep events that came without a code until a person decides; return what counts now, each with its code."""
+        ...
+
+    def retract(self, told: Sequence[Told], at: datetime) -> None:
+        """End the accounts of events: they are no longer told, and only the past knows them."""
+        ...
+
+    def remove(self, fact_ids: Sequence[str]) -> None:
+        """Forget where facts stood that have no account any more."""
+        ...
+
+    def marked(self, told: Sequence[Told], at: datetime) -> list[Told]:
+        """Return the accounts by which a mark reaches cases of marked complainants, if they never came; note them in the inbox.
+
+        While the transaction lasts no complainant is marked, so that no case comes between a mark and its reach.
+        """
+        ...
+
     def assertions(self, fact_ids: Sequence[str]) -> Sequence[Assertion]:
         """Lock facts and return all that was told of them."""
         ...
@@ -61,6 +89,17 @@ class Ledger(Protocol):
 
     def add(self, told: Sequence[Told], at: datetime) -> None:
         """Append assertions, and put sealed fields into the vault."""
+        ...
+
+    def crowds(self, looked: Mapping[tuple[int, str], int]) -> Mapping[tuple[int, str], Crowd]:
+        """Return the weighing cases by (subject, complainant), as they are placed; at most so many more than are enough.
+
+        The number beside each is how many of its cases are about to change. No more than those and crowd.ENOUGH are read.
+        """
+        ...
+
+    def note_frauds(self, frauds: Sequence[tuple[str, str, bool]]) -> None:
+        """Note cases, by fact id and complainant, that ended for fraud (true) or no longer do; they are spread afterwards."""
         ...
 
     def place(self, facts: Sequence[tuple[Fact, int]]) -> None:
@@ -81,4 +120,12 @@ class Ledger(Protocol):
 
     def due(self, day: date, limit: int) -> Sequence[Subject]:
         """Lock subjects whose record is not good on a day, and return them; those locked by others are left out."""
+        ...
+
+    def unturned(self, version: str, after: int, limit: int) -> Sequence[Subject]:
+        """Lock registered subjects with an id after one that were rated before a policy came into force, in order of ids."""
+        ...
+
+    def held(self, limit: int) -> Sequence[Subject]:
+        """Lock subjects whose downgrade a fuse held back, and return them."""
         ...

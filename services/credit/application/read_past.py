@@ -9,11 +9,10 @@ from services.common.auth.actor import Actor
 from services.common.clock import Clock, china_day
 from services.common.errors import FieldViolation, InvalidInput, NotFound
 from services.common.kernel.grade import Grade
-from services.credit.application.policies import Policies
+from services.credit.application.policies import Policies, rate_in_force
 from services.credit.application.ports import Subject
 from services.credit.application.verify_scores import Encoder, Published, refold
 from services.credit.domain.facts import Assertion, Complaint, Penalty, Volume, occurred_on
-from services.credit.domain.rating import rate
 
 MAX_PURPOSE = 200
 
@@ -97,8 +96,7 @@ class ReadPast:
                 metadata={"resource_type": "CreditRecord", "resource_name": question.code},
             )
         _check_first(known, question.as_of)
-        policy = self._policies.on(question.as_of)
-        rating = rate([state], question.as_of, policy)[0]
+        rating, policy = rate_in_force([state], question.as_of, self._policies, question.known_at)[0]
         subject = Subject(0, question.code, known=True, seq=revision, state=state, grade=Grade.NR)
         record = self._encoder.public(subject, rating, policy, question.known_at)
         return Past(record=record, is_published=False, revision=revision, policy_version=policy.version)

@@ -13,12 +13,8 @@ Told = tuple[int, Assertion]
 def rebuild_cells(told: Iterable[Told]) -> Iterator[tuple[int, bytes]]:
     """Yield each subject's cells; the accounts come ordered by subject, then fact, all of a fact together."""
     for subject_id, accounts in groupby(told, key=itemgetter(0)):
-        filled: dict[int, int] = {}
-        for _, of_fact in groupby(accounts, key=_fact_id):
-            fact = fold([assertion for _, assertion in of_fact])
-            for key, value in cells.cells_of(fact) if fact else ():
-                filled[key] = filled.get(key, 0) + value
-        yield subject_id, cells.pack(filled)
+        facts = (fold([assertion for _, assertion in of_fact]) for _, of_fact in groupby(accounts, key=_fact_id))
+        yield subject_id, cells.pack(cells.sum_of(filter(None, facts)))
 
 
 def _fact_id(told: Told) -> str:

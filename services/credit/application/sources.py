@@ -7,19 +7,22 @@ from services.common.errors import FieldViolation, InvalidInput
 
 #: From this authority on a source speaks as an office.
 OFFICE_AUTHORITY = 3
+#: Under which credit itself tells what a review judged of cases, and how complainants are marked.
+REVIEW_SOURCE = "//review.merchantcredit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """Sources with a prefix: the office they speak for, and the authority of what they say (greater wins).
 
-    A merchant's source only answers cases; an office's may tell of cases that another source has.
+    A merchant's source only answers cases; credit's own reviews only judge them; an office's may tell of cases that another source has.
     """
 
     prefix: str
     office: str
     authority: int
     only_answers: bool = False
+    judges: bool = False
 
 
 class SourceMap:

@@ -51,5 +51,6 @@ class Submit:
         now = self._clock.now()
         headers = cloudevents.headers(event_id=request_id, event_type=topic, source=source_of(actor), time=now)
         told = self._check(Record(topic, 0, 0, "", headers, value), china_day(now))
-        self._submissions.hand_in(actor, told, Message(topic=topic, key=told.body.code, value=value, headers=headers))
+        key = told.body.code or told.assertion.fact_id
+        self._submissions.hand_in(actor, told, Message(topic=topic, key=key, value=value, headers=headers))
         return told

@@ -5,6 +5,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from services.credit.domain.facts import Assertion, Body
+from services.credit.domain.matching import Named
 
 
 class Verdict(IntEnum):
@@ -16,10 +17,14 @@ class Verdict(IntEnum):
     QUARANTINED = 4
     DEAD_LETTERED = 5
     PENDING = 6
+    WAITING_FOR_MATCH = 7
 
 
 class Told(NamedTuple):
-    """An event that was decoded; `kept` is the body as the ledger keeps it, `sealed` goes to the vault."""
+    """An event that was decoded; `kept` is the body as the ledger keeps it, `sealed` goes to the vault.
+
+    One that came without a code says in `named` whom it is about, and its body has an empty code.
+    """
 
     ordinal: int
     source: str
@@ -30,6 +35,7 @@ class Told(NamedTuple):
     kept: bytes
     held_reason: str
     sealed: str
+    named: Named | None = None
 
     @property
     def key(self) -> tuple[str, str]:

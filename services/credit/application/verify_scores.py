@@ -7,12 +7,12 @@ from itertools import islice
 from typing import NamedTuple, Protocol
 
 from services.common.kernel.grade import Grade
-from services.credit.application.policies import Policies
+from services.credit.application.policies import Policies, rate_in_force
 from services.credit.application.ports import Subject
 from services.credit.domain import cells
 from services.credit.domain.facts import Assertion, Registration, fold
 from services.credit.domain.policy import Policy
-from services.credit.domain.rating import Rating, rate
+from services.credit.domain.rating import Rating
 from services.credit.domain.subject import SubjectState
 
 #: Subjects rated at once; what is held in memory is theirs.
@@ -85,7 +85,7 @@ class Verification:
             yield from self._chunk(chunk)
 
     def _chunk(self, chunk: Sequence[tuple[Kept, Sequence[Assertion]]]) -> Iterator[Difference]:
-        to_rate: dict[tuple[date, str], list[tuple[Kept, SubjectState]]] = defaultdict(list)
+        to_rate: dict[tuple[date, bool], list[tuple[Kept, SubjectState]]] = defaultdict(list)
         for kept, told in chunk:
             self.counts.update(subjects=1, accounts=len(told))
             state, found = refold(kept.code, told)
@@ -93,16 +93,16 @@ class Verification:
             yield from _state_differences(kept, state, len(told))
             yield from _presence(kept, state)
             if kept.published is not None and state.registration is not None:
-                to_rate[kept.published.day, kept.published.policy_version].append((kept, state))
-        for (day, version), several in to_rate.items():
-            yield from self._rated(several, day, version)
+                day, at = kept.published.day, kept.published.computed_at
+                to_rate[day, self._policies.is_held(self._policies.on(day), at)].append((kept, state))
+        for (day, _), several in to_rate.items():
+            yield from self._rated(several, day)
 
-    def _rated(self, several: Sequence[tuple[Kept, SubjectState]], day: date, version: str) -> Iterator[Difference]:
-        policy = self._policies.on(day)
-        if policy.version != version:
-            yield from (Difference(k.code, "policy_version", version, policy.version) for k, _ in several)
-        ratings = rate([state for _, state in several], day, policy)
-        for (kept, state), rating in zip(several, ratings, strict=True):
+    def _rated(self, several: Sequence[tuple[Kept, SubjectState]], day: date) -> Iterator[Difference]:
+        """Rate some subjects whose records were computed for one day, all while its policy's fuse held, or none."""
+        at = next(kept.published.computed_at for kept, _ in several if kept.published)
+        ratings = rate_in_force([state for _, state in several], day, self._policies, at)
+        for (kept, state), (rating, policy) in zip(several, ratings, strict=True):
             self.counts.update(scores=1)
             yield from self._record(kept, state, rating, policy)
 
@@ -114,6 +114,7 @@ class Verification:
         restricted = self._encoder.restricted(subject, rating.day)
         lines = tuple((line.rule_id, line.amount) for line in rating.lines)
         say = _Teller(kept.code)
+        say("policy_version", kept.published.policy_version, policy.version)
         say("score", kept.published.score, rating.score)
         say("grade", kept.published.grade, rating.grade.name)
         say("lines", kept.published.lines, lines)

@@ -56,6 +56,10 @@ class Decoder:
         self._policy = policy
         self._complainant_mac = hmac.new(complainant_key, digestmod=hashlib.sha256)
 
+    def hold_over(self, policy: Policy) -> None:
+        """Take the ceilings of a policy: what is over them waits for a person."""
+        self._policy = policy
+
     def decode_all(self, records: Sequence[Record], today: date) -> tuple[list[Told], list[Undecodable]]:
         """Return the events and those that cannot be applied, each with the index of its record."""
         told: list[Told] = []
@@ -78,22 +82,25 @@ class Decoder:
         source = self._sources.find(envelope.source)
         if isinstance(message, ComplaintReported):
             validate_case.check_teller(message, source)
+        sealed = self._hide(message, envelope.source) if isinstance(message, ComplaintReported) else ""
         body = kind.body(message)
         held = self._held_reason(body)
-        sealed = self._hide(message, envelope.source) if isinstance(message, ComplaintReported) else ""
         fact_id = facts.fact_id(body, envelope.source)
         assertion = Assertion(fact_id, source.authority, envelope.time, envelope.event_id, bool(held), body)
         digest = hashlib.sha256(record.value).digest()[:16]
         kept = message.SerializeToString()
-        return Told(index, envelope.source, envelope.event_id, digest, source.office, assertion, kept, held, sealed)
+        named = validate.named_in(message)
+        return Told(
+            index, envelope.source, envelope.event_id, digest, source.office, assertion, kept, held, sealed, named
+        )
 
     def _hide(self, message: ComplaintReported, source: str) -> str:
-        """Replace the pseudonym by its HMAC, take the sealed field out, and return it."""
+        """Replace the pseudonym by its HMAC under the source whose case it is, take the sealed field out, and return it."""
         sealed = message.sealed_details
         message.ClearField("sealed_details")
         if message.complainant_pseudonym:
             mac = self._complainant_mac.copy()
-            mac.update(f"{source}\n{message.complainant_pseudonym}".encode())
+            mac.update(f"{message.case_source or source}\n{message.complainant_pseudonym}".encode())
             message.complainant_pseudonym = mac.hexdigest()[:32]
         return sealed
 

@@ -15,11 +15,14 @@ from services.common.errors import FieldViolation, InvalidInput, PersonalDataInC
 from services.common.kernel import credit_code
 from services.common.kernel.day import parse_day, parse_month, parse_optional_day
 from services.credit.consumers.validate_case import check_case, is_aside
+from services.credit.domain.matching import Named
 from services.credit.domain.personal_data import found_in, is_pseudonym
 
 MAX_SEALED = 65536
 MAX_MONEY_FEN = 10**15
 MAX_ORDERS = 10**9
+MAX_RESPONDENT = 200
+_REGION = re.compile(r"(?:[0-9]{6})?")
 _CASE_ID = re.compile(r"[A-Za-z0-9._:/-]{1,64}")
 _PLATFORM = re.compile(r"[A-Za-z0-9._:/-]{0,32}")
 
@@ -53,7 +56,7 @@ _VIOLATION: tuple[_Rule, ...] = (
     ("conduct_type", lambda m: len(m.conduct_type) <= 200, "give at most 200 characters"),
     ("legal_basis", lambda m: len(m.legal_basis) <= 500, "give at most 500 characters"),
     ("authority_name", lambda m: len(m.authority_name) <= 200, "give at most 200 characters"),
-    ("state", lambda m: 0 <= m.state <= 2, "give IN_FORCE or REVOKED"),
+    ("state", lambda m: 0 <= m.state <= 3, "give IN_FORCE, REVOKED or REPAIRED"),
 )
 _VOLUME: tuple[_Rule, ...] = (
     (
@@ -95,7 +98,32 @@ def check_volume(m: VolumeReported, today: date) -> None:
     _past("month", parse_month(m.month, "month"), today)
 
 
+def named_in(m: Message) -> Named | None:
+    """Return whom a message without a code is about; None when it has a code, or names nobody."""
+    if not isinstance(m, ComplaintReported | ViolationReported) or m.credit_code or not m.HasField("respondent"):
+        return None
+    return Named(m.respondent.name.strip(), m.respondent.region_code, m.respondent.shop.strip())
+
+
+def _check_named(named: Named) -> None:
+    wrong = [
+        ("respondent.name", 1 <= len(named.name) <= MAX_RESPONDENT, f"give 1 to {MAX_RESPONDENT} characters"),
+        ("respondent.region_code", _REGION.fullmatch(named.region_code), "give six digits of GB/T 2260, or nothing"),
+        ("respondent.shop", len(named.shop) <= MAX_RESPONDENT, f"give at most {MAX_RESPONDENT} characters"),
+    ]
+    for field, holds, fix in wrong:
+        if not holds:
+            raise _invalid(field, fix)
+    for field, text in (("respondent.name", named.name), ("respondent.shop", named.shop)):
+        if found := found_in(text):
+            raise _personal(field, f"it holds {found}: name the enterprise, never a person")
+
+
 def _normalise(m: ComplaintReported | ViolationReported | VolumeReported) -> None:
+    """Bring the code into its normal form; without one, the enterprise must be named."""
+    if named := named_in(m):
+        _check_named(named)
+        return
     told = m.credit_code
     code = credit_code.parse(told)
     if code != told:

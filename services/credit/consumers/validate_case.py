@@ -17,8 +17,13 @@ _MOST = {"case_source": 256, "handling_office": 64, "target": 400}
 
 
 def is_aside(m: ComplaintReported) -> bool:
-    """Tell whether a report without a status tells something else: an answer or an extension."""
-    return m.status == 0 and (m.HasField("answer") or bool(m.check_extended_on))
+    """Tell whether a report without a status tells something else: an answer, an extension, or what a review judged."""
+    return m.status == 0 and (m.HasField("answer") or bool(m.check_extended_on) or judges(m))
+
+
+def judges(m: ComplaintReported) -> bool:
+    """Tell whether a report tells what a review or a mark says of the case."""
+    return bool(m.judgement or m.complainant_mark or m.review_id)
 
 
 def check_case(m: ComplaintReported, received_on: date, today: date) -> None:
@@ -42,6 +47,10 @@ def check_teller(m: ComplaintReported, source: Source) -> None:
     """Refuse a report of another source's case by anybody but an office, or the merchant who answers it."""
     if source.only_answers and not (m.HasField("answer") and m.status == 0 and not m.check_extended_on):
         raise _invalid("answer", "this source tells answers and nothing else")
+    if source.only_answers and m.complainant_pseudonym:
+        raise _invalid("complainant_pseudonym", "the merchant who answers does not tell who complained: leave it empty")
+    if judges(m) is not source.judges:
+        raise _invalid("judgement", "only a review by RPC judges cases and marks complainants: leave it empty")
     if m.case_source and source.authority < OFFICE_AUTHORITY and not source.only_answers:
         raise _invalid("case_source", "only an office tells of another source's case: leave it empty")
 

@@ -8,6 +8,7 @@ from services.common.clock import Clock, china_day
 from services.common.eventlog.batch import DeadLetter
 from services.common.eventlog.port import Record
 from services.common.eventlog.topics import COMPLAINT, ENTERPRISE, VIOLATION, VOLUME
+from services.credit.adapters.policy_store import refresh
 from services.credit.adapters.postgres_ledger import PostgresLedger
 from services.credit.application.apply_events import ApplyEvents
 from services.credit.application.policies import Policies
@@ -28,7 +29,9 @@ class CreditHandler:
     def __call__(self, conn: Connection, records: Sequence[Record]) -> Sequence[DeadLetter]:
         """Apply one micro-batch in the given transaction."""
         now = self._clock.now()
+        refresh(conn, self._policies)
+        self._decoder.hold_over(self._policies.on(china_day(now)))
         told, undecodable = self._decoder.decode_all(records, china_day(now))
-        reused = self._apply.execute(PostgresLedger(conn, self._policies), told, undecodable, now)
+        reused = self._apply.execute(PostgresLedger(conn), told, undecodable, now)
         dead = sorted([*undecodable, *reused])
         return [DeadLetter(records[u.ordinal], u.reason, u.description) for u in dead]

@@ -10,7 +10,7 @@ from typing import Any
 from services.common.errors import FieldViolation, InvalidInput
 from services.common.kernel.day import parse_day
 from services.credit.domain.facts import Complaint, ComplaintStatus, Penalty
-from services.credit.domain.policy import RESPONSES
+from services.credit.domain.policy_schema import RESPONSES
 from services.credit.domain.publicity import PenaltyKind, Severity
 
 Row = Mapping[str, str]

@@ -6,23 +6,24 @@ from typing import Any
 
 from services.common.errors import FieldViolation, InvalidInput
 from services.common.kernel.day import month_index, parse_month
-from services.credit.domain import cells
+from services.credit.domain import cells, crowd
 from services.credit.domain.facts import ComplaintStatus, Fact, OperatingStatus, Penalty, Registration
-from services.credit.domain.policy import RESPONSES, Policy
+from services.credit.domain.policy import Policy
+from services.credit.domain.policy_schema import RESPONSES
 from services.credit.domain.rating import Rating, rate
 from services.credit.domain.subject import SubjectState
 
 
 def check(policy: Policy) -> None:
     """Refuse a policy of which an example does not hold; InvalidInput names the example and what came out."""
-    for example in policy.examples:
+    for i, example in enumerate(policy.examples):
         rating = run(example, policy)
         wanted = (example.get("score_millipoints"), example["grade"])
         if (rating.score, rating.grade.name) != wanted:
             description = f"{example['title']}: expected {wanted}, the policy gives {(rating.score, rating.grade.name)}"
             raise InvalidInput(
                 f"policy example fails: {description}",
-                violations=(FieldViolation(field="examples", description=description),),
+                violations=(FieldViolation(field=f"examples[{i}]", description=description),),
             )
 
 
@@ -38,7 +39,9 @@ def _state(facts: Mapping[str, Any]) -> SubjectState:
     )
     for case in facts.get("cases", ()):
         first, second = ComplaintStatus[case["status"]], RESPONSES.index(case["response"])
-        state.cells[cells.key(cells.CellKind.CASES, first, second, _month(case["month"]))] = case["count"]
+        cell = cells.case_key(first, second, _month(case["month"]), is_genuine=False)
+        band = crowd.band_of(case["count"]) if case.get("of_one_complainant") else 0
+        state.cells[crowd.banded(cell, band)] = case["count"]
         state.case_count += case["count"]
     for volume in facts.get("orders", ()):
         state.cells[cells.key(cells.CellKind.ORDERS, 0, 0, _month(volume["month"]))] = volume["count"]

@@ -42,14 +42,19 @@ def _rate(amount: str, count: int, n: _Numbers) -> tuple[str, str]:
     each = points(n["millipoints_per_ratio"])
     orders, prior, peer = n["orders"], n["prior_orders"], n["peer_cases_per_million"]
     zh = (
-        f"已受理投诉 {count} 件，按结果、回应与时间加权为 {cases} 件；加权订单 {orders:,} 笔。与同行率（每百万单 {peer} 件，"
+        f"已受理投诉 {count} 件，按结果、回应、时间与同一投诉人件数加权为 {cases} 件；加权订单 {orders:,} 笔。"
+        f"与同行率（每百万单 {peer} 件，"
         f"先验 {prior:,} 单）合并后，投诉率为同行的 {ratio} 倍；与 1 倍之差按每倍 {each} 分计，得 {amount} 分。"
     )
     en = (
-        f"{count} accepted complaints weigh {cases} after outcome, response and age, over {orders:,} weighted orders. Joined "
+        f"{count} accepted complaints weigh {cases} after outcome, response, age and the complainant's number of cases, "
+        f"over {orders:,} weighted orders. Joined "
         f"with the peers' rate ({peer} per million orders, {prior:,} prior orders) the rate is {ratio} times the peers'; the "
         f"distance from 1, at {each} points a whole rate, gives {amount} points."
     )
+    if held := n.get("cases_under_review", 0):
+        zh += f"另有 {held} 件集中出现的投诉正在核查，核查前不计分。"
+        en += f" {held} more cases came in a burst; they are under review and weigh nothing until it is done."
     return zh, en
 
 
@@ -61,6 +66,13 @@ def _cap(what_zh: str, what_en: str) -> Callable[[str, int, _Numbers], tuple[str
         )
 
     return sentence
+
+
+def _relief_cap(amount: str, _: int, __: _Numbers) -> tuple[str, str]:
+    return (
+        f"低投诉率加分以同规模组的上限为限：{amount} 分。",
+        f"What a low rate wins is capped for the peer group of this size: {amount} points.",
+    )
 
 
 def _penalty(class_zh: str, class_en: str) -> Callable[[str, int, _Numbers], tuple[str, str]]:
@@ -87,6 +99,7 @@ _SENTENCES: dict[str, Callable[[str, int, _Numbers], tuple[str, str]]] = {
     "registration.age": _age,
     "registration.status": _status,
     "complaint.rate": _rate,
+    "complaint.relief_cap": _relief_cap,
     "complaint.cap": _cap("投诉", "complaints"),
     "penalty.serious": _penalty("严重", "serious"),
     "penalty.ordinary": _penalty("一般", "ordinary"),

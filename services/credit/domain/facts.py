@@ -7,13 +7,14 @@ over its own few assertions in the order (authority, source time, event id); so 
 from collections.abc import Iterable
 from datetime import date, datetime
 from enum import IntEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from services.credit.domain.cases import life
 from services.credit.domain.cases.answers import Answer, Response
 from services.credit.domain.cases.case import Account, Case, Step
 from services.credit.domain.cases.outcome import response, weighing
 from services.credit.domain.cases.states import CaseKind, State
+from services.credit.domain.judging import Judgement, Mark
 from services.credit.domain.listed import Listed
 
 
@@ -74,7 +75,8 @@ class Complaint(NamedTuple):
     """A source's account of one complaint case; the complainant only as an HMAC.
 
     An account may tell a step, an answer, an extension, or several; status 0 tells no step. Of a fact, `status` is what the
-    folded case counts as and `response` how the merchant answered it.
+    folded case counts as and `response` how the merchant answered it. `judgement` is what the review `review_id` found of the
+    case, `mark` how its complainant is marked (judging.py); only credit itself tells of these.
     """
 
     code: str
@@ -92,10 +94,25 @@ class Complaint(NamedTuple):
     target: str = ""
     answer: Answer | None = None
     extended_on: date | None = None
+    complainant: str = ""
+    judgement: int = 0
+    mark: int = 0
+    review_id: str = ""
+
+    @property
+    def is_genuine(self) -> bool:
+        """Tell whether a review found that the case is what it says, so that no burst holds it back."""
+        return self.judgement == Judgement.GENUINE
+
+    @property
+    def is_abusive(self) -> bool:
+        """Tell whether the case weighs nothing by a review, or by its complainant's mark unless a review found it genuine."""
+        marked = self.mark in {Mark.REPEAT, Mark.FRAUD}
+        return self.judgement == Judgement.ABUSIVE or (marked and not self.is_genuine)
 
 
 class Penalty(NamedTuple):
-    """A source's account of one penalty decision; money in fen."""
+    """A source's account of one penalty decision; money in fen. `revoked`: off every read path, by revocation or by repair."""
 
     code: str
     document_number: str
@@ -192,20 +209,39 @@ def fold(assertions: Iterable[Assertion]) -> Fact | None:
     known = list(assertions)
     if not known:
         return None
-    last = known[0] if len(known) == 1 else max(known, key=rank)
+    last = known[0] if len(known) == 1 else max(known, key=word)
     if isinstance(last.body, Complaint):
         return _complaint(known, last, last.body)
     return Fact(last.fact_id, len(known), last.held, last.body)
 
 
 def _complaint(known: list[Assertion], last: Assertion, body: Complaint) -> Fact:
-    """Return the fact of a case; its answer decides the response, else what a source told of it last."""
+    """Return the fact of a case; its answer decides the response, else what a source told of it last.
+
+    A case that only credit itself judged, because its source's account was taken back or is yet to come, counts as withdrawn.
+    """
     case = life.fold(CaseKind(body.kind), body.received_on, map(_account, known))
     answered = response(case, case.since) if case.answer else body.response or _told_response(known)
-    counts_as = weighing(case)
+    counts_as = weighing(case) if not (body.judgement or body.mark) else ComplaintStatus.WITHDRAWN
     if (counts_as, answered) != (body.status, body.response):
         body = body._replace(status=counts_as.value, response=int(answered))
+    if len(known) > 1:
+        body = body._replace(**{name: _last_told(known, name) for name in ("complainant", "judgement", "mark")})
     return Fact(last.fact_id, len(known), last.held, body, case)
+
+
+def _last_told(known: list[Assertion], name: str) -> Any:
+    """Return what was told last of a field; an account that is silent about it takes nothing back."""
+    told = [assertion for assertion in known if getattr(assertion.body, name)]
+    last = max(told, key=rank, default=known[0])
+    return getattr(last.body, name)
+
+
+def word(assertion: Assertion) -> tuple[bool, tuple[int, int, datetime, str]]:
+    """Return what orders the accounts of a fact; one that only judges a case says nothing else of it."""
+    body = assertion.body
+    judges = isinstance(body, Complaint) and bool(body.judgement or body.mark)
+    return not judges, rank(assertion)
 
 
 def _account(told: Assertion) -> Account:

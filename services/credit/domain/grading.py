@@ -15,7 +15,7 @@ from services.credit.domain.scorer import Scores
 def rate_all(population: Population, day: date, policy: Policy) -> tuple[Scores, Ints]:
     """Return the scores and the grades of everybody on a day; NR for who cannot be rated."""
     now = scorer.score(population, day, policy)
-    before = scorer.score(population, month_end_before(day), policy)
+    before = scorer.score(population, month_end_before(day), policy, now.bursts)
     return now, grades(now, before, policy)
 
 

@@ -1,12 +1,13 @@
 """From scores to ratings: the grade with its hysteresis, each line with its evidence, and the day it next changes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from services.common.kernel.day import first_of_month, month_index
 from services.common.kernel.grade import Grade
 from services.credit.domain import cells, population, scorer
+from services.credit.domain.burst import Burst
 from services.credit.domain.policy import Policy
 from services.credit.domain.population import Entry
 from services.credit.domain.scorer import RULES, Scores
@@ -31,21 +32,37 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """What is published of one subject's score: None and NR when it cannot be rated."""
+    """What is published of one subject's score: None and NR when it cannot be rated; and the bursts under review."""
 
     score: int | None
     grade: Grade
     lines: tuple[Line, ...]
     day: date
     next_change_on: date | None
+    under_review: tuple[Burst, ...] = ()
+
+    @property
+    def cases_under_review(self) -> int:
+        """Return how many cases weigh nothing until a review has judged them."""
+        return sum(burst.unjudged for burst in self.under_review)
 
 
 def rate(states: Sequence[SubjectState], day: date, policy: Policy) -> list[Rating]:
     """Return the ratings of some subjects on a day; every line sums up, nothing else moves them."""
     columns = population.columns([Entry(state.registration, cells.pack(state.cells)) for state in states])
     now = scorer.score(columns, day, policy)
-    before = scorer.score(columns, month_end_before(day), policy)
+    before = scorer.score(columns, month_end_before(day), policy, now.bursts)
     return [_rating(state, i, now, before, day, policy) for i, state in enumerate(states)]
+
+
+def the_milder(now: Rating, before: Rating) -> Rating:
+    """Return the rating by the former policy where the new one alone downgrades, else the new one.
+
+    Either may change first, so what is returned is good until the first day on which one of the two changes.
+    """
+    chosen = before if before.grade > now.grade > Grade.NR else now
+    days = [day for day in (now.next_change_on, before.next_change_on) if day]
+    return replace(chosen, next_change_on=min(days, default=None))
 
 
 def month_end_before(day: date) -> date:
@@ -70,11 +87,12 @@ def grade_of(score: int, score_at_month_end: int | None, policy: Policy) -> Grad
 def _rating(state: SubjectState, i: int, now: Scores, before: Scores, day: date, policy: Policy) -> Rating:
     in_force = [s for s in state.sanctions if s.decided_on <= day < s.until]
     next_change = _next_change(state, in_force, day, policy)
+    bursts = now.bursts.by_subject.get(i, ())
     if not now.rated[i]:
-        return Rating(None, Grade.NR, (), day, next_change)
+        return Rating(None, Grade.NR, (), day, next_change, bursts)
     total = int(now.score[i])
     grade = grade_of(total, int(before.score[i]) if before.rated[i] else None, policy)
-    return Rating(total, grade, _lines(state, i, now, in_force, policy, day), day, next_change)
+    return Rating(total, grade, _lines(state, i, now, in_force, policy, day), day, next_change, bursts)
 
 
 def _lines(
@@ -106,6 +124,8 @@ def _rate_line(state: SubjectState, i: int, now: Scores, policy: Policy, amount:
         "ratio_milli": int(now.ratio_milli[i]),
         "millipoints_per_ratio": policy.slope if now.ratio_milli[i] > 1000 else policy.relief,
     }
+    if held := sum(burst.unjudged for burst in now.bursts.by_subject.get(i, ())):
+        inputs["cases_under_review"] = held
     ids = tuple(case.fact_id for case in reversed(state.cases))
     return Line(
         "complaint.rate",

@@ -7,14 +7,17 @@ import numpy as np
 import numpy.typing as npt
 
 from services.common.kernel.day import month_index
+from services.credit.domain import burst
+from services.credit.domain.burst import Bursts
 from services.credit.domain.cells import BEGINS, CellKind
+from services.credit.domain.crowd import RESPONSE_MASK, band_in
 from services.credit.domain.policy import MAX_MILLIPOINTS, Policy
 from services.credit.domain.population import UNKNOWN_MONTH, Ints, Population
 from services.credit.domain.publicity import REGIMES
 
 #: The lines of a score, in the order in which they are added.
 RULES = (
-    *("base", "registration.age", "registration.status", "complaint.rate", "complaint.cap"),
+    *("base", "registration.age", "registration.status", "complaint.rate", "complaint.relief_cap", "complaint.cap"),
     *("penalty.serious", "penalty.ordinary", "penalty.minor", "penalty.cap", "score.bound", "list.override"),
 )
 LINE = {rule: i for i, rule in enumerate(RULES)}
@@ -34,18 +37,24 @@ class Scores:
     ratio_milli: Ints
     penalties: Ints
     years: Ints
+    bursts: Bursts
 
 
-def score(population: Population, day: date, policy: Policy) -> Scores:
-    """Return the scores of everybody on a day; only facts up to that day count."""
+def score(population: Population, day: date, policy: Policy, bursts: Bursts | None = None) -> Scores:
+    """Return the scores of everybody on a day; only facts up to that day count.
+
+    `bursts` are those of this or a later day, when they are known: what makes a month one never comes after it.
+    """
+    bursts = bursts or burst.find(population, month_index(day), policy)
     lines = np.zeros((len(RULES), population.size), dtype=np.int64)
     years = _years(population, day)
     lines[LINE["base"]] = policy.base
     lines[LINE["registration.age"]] = np.minimum(years * policy.age_per_year, policy.age_cap)
     lines[LINE["registration.status"]] = _by_status(population, policy)
-    weighted, cases, orders = _complaints(population, day, policy)
+    weighted, cases, orders = _complaints(population, day, policy, bursts)
     ratio = _ratio(weighted, orders, policy)
     lines[LINE["complaint.rate"]] = _rate_points(ratio, policy)
+    lines[LINE["complaint.relief_cap"]] = _over_relief(lines[LINE["complaint.rate"]], orders, policy)
     lines[LINE["complaint.cap"]] = _over(lines[LINE["complaint.rate"]], policy.complaint_cap)
     counts = _penalties(population, day)
     for severity, rule in _SEVERITIES:
@@ -56,8 +65,9 @@ def score(population: Population, day: date, policy: Policy) -> Scores:
     lines[LINE["score.bound"]] = np.clip(total, 0, MAX_MILLIPOINTS) - total
     lines[LINE["list.override"]] = _override(lines.sum(axis=0), _listed(population, day), policy)
     return Scores(
-        lines.sum(axis=0), _rated(population, day, policy, orders), lines, weighted, cases, orders, ratio, counts, years
-    )
+        lines.sum(axis=0), _rated(population, day, policy, orders), lines, weighted, cases, orders, ratio, counts, years,
+        bursts,
+    )  # fmt: skip
 
 
 def _years(population: Population, day: date) -> Ints:
@@ -72,23 +82,31 @@ def _by_status(population: Population, policy: Policy) -> Ints:
     return table[population.status]
 
 
-def _complaints(population: Population, day: date, policy: Policy) -> tuple[Ints, Ints, Ints]:
-    """Return weighted cases in thousandths, cases, and orders: each decayed by its age in months."""
+def _complaints(population: Population, day: date, policy: Policy, bursts: Bursts) -> tuple[Ints, Ints, Ints]:
+    """Return weighted cases in thousandths, cases, and orders: each decayed by its age in months; none under review."""
     age = month_index(day) - population.cell_when
     in_window = (age >= 0) & (age < len(policy.decay))
-    outcome, response = np.zeros(256, dtype=np.int64), np.zeros(256, dtype=np.int64)
+    outcome, decay = np.zeros(256, dtype=np.int64), np.array(policy.decay, dtype=np.int64)
     for status, weight in policy.outcome_weights.items():
         outcome[status] = weight
-    response[: len(policy.response_weights)] = policy.response_weights
-    decay = np.array(policy.decay, dtype=np.int64)
-    cases = in_window & (population.cell_kind == CellKind.CASES)
+    cases = in_window & (population.cell_kind == CellKind.CASES) & ~bursts.cells
     value = population.cell_value[cases]
-    weights = outcome[population.cell_first[cases]] * response[population.cell_second[cases]] * decay[age[cases]]
+    second = _second_weights(policy)[population.cell_second[cases]]
+    weights = outcome[population.cell_first[cases]] * second * decay[age[cases]]
     orders = in_window & (population.cell_kind == CellKind.ORDERS)
     return (
         _sum(population, cases, value * weights) // 1_000_000,
         _sum(population, cases, value),
         _sum(population, orders, population.cell_value[orders] * decay[age[orders]]) // 1000,
+    )
+
+
+def _second_weights(policy: Policy) -> Ints:
+    """Return the thousandths by the second class of a case's cell: its response's, times its complainant's."""
+    second = range(256)
+    return np.array(
+        [policy.response_weights[s & RESPONSE_MASK] * policy.complainant_weights[band_in(s)] // 1000 for s in second],
+        dtype=np.int64,
     )
 
 
@@ -110,6 +128,14 @@ def _rate_points(ratio: Ints, policy: Policy) -> Ints:
     excess = ratio - 1000
     points: Ints = np.where(excess > 0, -(excess * policy.slope // 1000), -excess * policy.relief // 1000)
     return points
+
+
+def _over_relief(points: Ints, orders: Ints, policy: Policy) -> Ints:
+    """Return what takes from a gain all that is more than its peer group, by orders that still count, can win."""
+    floors, caps = (np.array(column, dtype=np.int64) for column in zip(*policy.relief_caps, strict=True))
+    most = caps[np.searchsorted(floors, orders, side="right") - 1]
+    over: Ints = np.minimum(most - points, 0)
+    return over
 
 
 def _over(points: Ints, cap: int) -> Ints:

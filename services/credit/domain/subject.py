@@ -2,12 +2,13 @@
 
 import hashlib
 from bisect import insort
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from services.credit.domain import cells, listed
+from services.credit.domain.crowd import Crowd
 from services.credit.domain.facts import Complaint, ComplaintStatus, Fact, Penalty, Registration
 from services.credit.domain.listed import Listed
 from services.credit.domain.publicity import is_published, severity_of, window_end
@@ -25,6 +26,7 @@ class Case(NamedTuple):
     status: int
     response: int
     problem_type: int
+    is_genuine: int = 0
 
 
 class Sanction(NamedTuple):
@@ -44,13 +46,18 @@ class Sanction(NamedTuple):
 
 
 class SubjectState:
-    """The sums over a subject's facts; `replace` swaps one fact's old value for its new one."""
+    """The sums over a subject's facts; `replace` swaps one fact's old value for its new one.
+
+    `crowds` are the cases of the complainants whose facts are about to be replaced, by complainant. They are no part of what
+    is kept, so that a state does not grow with its complainants; who folds from nothing needs to load none.
+    """
 
     __slots__ = (
         "case_count",
         "case_digest",
         "cases",
         "cells",
+        "crowds",
         "held",
         "listings",
         "open_cases",
@@ -68,6 +75,7 @@ class SubjectState:
         self.listings: list[listed.Entry] = []
         self.open_cases = 0
         self.held: list[str] = []
+        self.crowds: dict[str, Crowd] = {}
 
     def copy(self) -> "SubjectState":
         """Return a state of its own with the same facts."""
@@ -95,8 +103,8 @@ class SubjectState:
 
     def _count(self, fact: Fact, sign: int) -> None:
         filled = cells.cells_of(fact)
-        for key, value in filled:
-            total = self.cells.get(key, 0) + sign * value
+        for key, change in self._changes(fact, filled, sign):
+            total = self.cells.get(key, 0) + change
             if total:
                 self.cells[key] = total
             else:
@@ -116,6 +124,16 @@ class SubjectState:
             case _:
                 pass  # a volume is only its cells
 
+    def _changes(self, fact: Fact, filled: Sequence[tuple[int, int]], sign: int) -> Iterable[tuple[int, int]]:
+        """Return what a fact adds to each cell; one more case can move the others of its complainant."""
+        if filled and isinstance(fact.body, Complaint) and fact.body.complainant:
+            crowd = self.crowds.get(fact.body.complainant)
+            if crowd is None:
+                crowd = self.crowds[fact.body.complainant] = Crowd()
+            ((cell, _),) = filled
+            return [(key, change) for key, change in crowd.replace(fact.fact_id, cell, sign).items() if change]
+        return [(key, sign * value) for key, value in filled]
+
     def _hold(self, fact_id: str, sign: int) -> None:
         if sign > 0:
             insort(self.held, fact_id)
@@ -127,7 +145,7 @@ class SubjectState:
             self.open_cases += sign
         if not weighs:
             return
-        case = Case(body.received_on, fact.fact_id, body.status, body.response, body.problem_type)
+        case = Case(body.received_on, fact.fact_id, body.status, body.response, body.problem_type, int(body.is_genuine))
         is_whole = len(self.cases) == self.case_count
         self.case_count += sign
         self.case_digest = (self.case_digest + sign * evidence_hash(fact.fact_id, fact.version)) % _MODULUS

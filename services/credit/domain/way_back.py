@@ -11,9 +11,11 @@ from enum import Enum
 from services.common.kernel.day import add_months
 from services.common.kernel.grade import Grade
 from services.credit.domain.cells import ENDS, CellKind, key
+from services.credit.domain.crowd import RESPONSE_MASK
 from services.credit.domain.facts import ComplaintStatus
 from services.credit.domain.listed import Entry
-from services.credit.domain.policy import RESPONSES, Policy
+from services.credit.domain.policy import Policy
+from services.credit.domain.policy_schema import RESPONSES
 from services.credit.domain.publicity import PenaltyKind
 from services.credit.domain.rating import Rating, rate
 from services.credit.domain.subject import Sanction, SubjectState
@@ -28,11 +30,16 @@ _NEVER_2021 = frozenset({PenaltyKind.LICENCE, PenaltyKind.RESTRICTION})
 
 
 class StepKind(Enum):
-    """What a merchant can lawfully do."""
+    """What a merchant can lawfully do.
+
+    To perform a penalty's duties moves no point by itself: it is what a repair needs besides its day (NDRC Order 36).
+    """
 
     ANSWER = "ANSWER"
     SETTLE = "SETTLE"
+    PERFORM = "PERFORM"
     REPAIR = "REPAIR"
+    CURE = "CURE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +69,7 @@ class WayBack:
 
 @dataclass(frozen=True, slots=True)
 class _Move:
-    """A step before it is rated: a repair of one sanction or listing, or what becomes of all open cases."""
+    """A step before it is rated: what becomes of one sanction or listing, or of all open cases."""
 
     kind: StepKind
     on: date
@@ -120,15 +127,16 @@ def _moves(state: SubjectState, day: date) -> list[_Move]:
         and (earliest := earliest_repair(sanction)) is not None
         and max(day, earliest) < sanction.until
     ]
+    duties = [_Move(StepKind.PERFORM, day, sanction=repair.sanction) for repair in repairs]
     repairs += [
-        _Move(StepKind.REPAIR, on, listing=entry)
+        _Move(StepKind.CURE, on, listing=entry)
         for entry in state.listings
         if (on := earliest_removal(entry, day)) is not None
     ]
     unanswered, unsettled = _open(state, answered=False), _open(state, answered=True)
     answers = [_Move(StepKind.ANSWER, day, cases=unanswered)] if unanswered else []
     settlements = [_Move(StepKind.SETTLE, day, cases=unanswered + unsettled)] if unanswered + unsettled else []
-    return [*answers, *settlements, *sorted(repairs, key=lambda move: move.on)]
+    return [*answers, *settlements, *duties, *sorted(repairs, key=lambda move: move.on)]
 
 
 def _open(state: SubjectState, *, answered: bool) -> int:
@@ -156,6 +164,8 @@ def _course(state: SubjectState, day: date, moves: Sequence[_Move]) -> list[tupl
 
 def _moved(state: SubjectState, move: _Move) -> SubjectState:
     """Return the state after a step; the given one stays as it is."""
+    if move.kind is StepKind.PERFORM:
+        return state
     after = state.copy()
     if move.sanction is not None:
         after.sanctions.remove(move.sanction)
@@ -188,7 +198,8 @@ def _target(cell: int, kind: StepKind) -> int:
     """Return the cell of an open case once it is answered in time, or settled as well."""
     response = _response(cell) or RESPONSES.index("IN_TIME")
     status = ComplaintStatus.AGREED if kind is StepKind.SETTLE else ComplaintStatus.ACCEPTED
-    return key(CellKind.CASES, status, response, cell & 0xFFFFFFFF)
+    of_complainant = (cell >> 32 & 0xFF) & ~RESPONSE_MASK
+    return key(CellKind.CASES, status, response | of_complainant, cell & 0xFFFFFFFF)
 
 
 def _take(cells: dict[int, int], cell: int, count: int) -> None:
@@ -202,7 +213,7 @@ def _is_open(cell: int) -> bool:
 
 
 def _response(cell: int) -> int:
-    return cell >> 32 & 0xFF
+    return cell >> 32 & RESPONSE_MASK
 
 
 def _reach(course: Sequence[tuple[date, SubjectState]], goal: Grade, policy: Policy) -> date | None:

@@ -10,6 +10,7 @@ from typing import Any
 from services.search.adapters import payload
 from services.search.adapters.elastic_client import ElasticSettings
 from services.search.adapters.fields import MANY, RANKED, SINGLE, field_tokens
+from services.search.adapters.name_texts import Texts
 from services.search.application.ports import Progress
 from services.search.domain.document import Document
 
@@ -74,9 +75,9 @@ def _properties() -> dict[str, Any]:
     }
 
 
-def to_elastic(document: Document) -> dict[str, Any]:
+def to_elastic(document: Document, name: Texts) -> dict[str, Any]:
     """Return the source of a document, as Elasticsearch takes it."""
-    return {**field_tokens(document), "payload": payload.dump(document).decode()}
+    return {**field_tokens(document, name), "payload": payload.dump(document).decode()}
 
 
 def from_elastic(source: Mapping[str, Any]) -> Document:

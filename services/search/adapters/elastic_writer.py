@@ -1,11 +1,10 @@
 """The writer of an index in Elasticsearch: bulks with external versions, one lease, generations built beside."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
-from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from elasticsearch import Elasticsearch
 from elasticsearch.helpers import streaming_bulk
@@ -20,6 +19,7 @@ from services.search.adapters.elastic_schema import (
     progress_to_elastic,
     to_elastic,
 )
+from services.search.adapters.name_texts import MadeTexts, NameTexts, Texts
 from services.search.application.ports import IndexSink, Progress
 from services.search.domain.document import Document
 
@@ -34,6 +34,7 @@ FORGETTING_SECONDS, LOOK_SECONDS = 5.0, 0.05
 CONFLICT = 409
 
 Action = dict[str, Any]
+Item = TypeVar("Item")
 
 
 class ElasticSink:
@@ -43,8 +44,9 @@ class ElasticSink:
     is no failure. Nothing is kept here, so that a restart, or a writer elsewhere, goes on with what the index holds.
     """
 
-    def __init__(self, client: Elasticsearch, generation: str, lease: WriterLease) -> None:
+    def __init__(self, client: Elasticsearch, generation: str, lease: WriterLease, names: NameTexts) -> None:
         self.generation = generation
+        self._names = names
         self._client = client
         self._lease = lease
         with answering():
@@ -55,7 +57,7 @@ class ElasticSink:
         self._lease.confirm()
         newest = {document.credit_code: document for document in sorted(upserts, key=lambda d: d.version)}
         with answering():
-            self._send([partial(_delete_action, code) for code in deletes])
+            self._send(deletes, _deletes)
             self._put(newest)
             self._client.indices.refresh(index=self.generation)
         self.note(progress)
@@ -74,7 +76,7 @@ class ElasticSink:
 
     def _put(self, documents: dict[str, Document]) -> None:
         """Put the documents; those that are refused for the version of a code that is gone, again until they are not."""
-        refused = self._send([partial(_put_action, document) for document in documents.values()])
+        refused = self._send([*documents.values()], self._puts)
         deadline = time.monotonic() + FORGETTING_SECONDS
         while gone := self._absent(refused):
             if time.monotonic() > deadline:
@@ -82,24 +84,25 @@ class ElasticSink:
                     "Elasticsearch does not forget deleted versions: set index.gc_deletes to 0s"
                 )
             time.sleep(LOOK_SECONDS)
-            refused = self._send([partial(_put_action, documents[code]) for code in gone])
+            refused = self._send([documents[code] for code in gone], self._puts)
 
-    def _send(self, actions: Sequence[Callable[[], Action]]) -> Sequence[str]:
-        """Send actions of different codes; returns the codes that were refused for their versions.
+    def _send(self, items: Sequence[Item], make: Callable[[Sequence[Item]], Iterable[Action]]) -> Sequence[str]:
+        """Send the actions on items of different codes; returns the codes that were refused for their versions.
 
-        The tokens of one chunk are made while the server indexes another. Raises when anything else was refused.
+        The actions of one chunk are made while the server indexes another. Raises when anything else was refused.
         """
-        chunks = [actions[start : start + CHUNK_DOCUMENTS] for start in range(0, len(actions), CHUNK_DOCUMENTS)]
+        chunks = [items[start : start + CHUNK_DOCUMENTS] for start in range(0, len(items), CHUNK_DOCUMENTS)]
         if len(chunks) <= 1:
-            return [code for chunk in chunks for code in self._send_chunk(chunk)]
+            return [code for chunk in chunks for code in self._send_chunk(make(chunk))]
         with ThreadPoolExecutor(SENDERS) as senders:
-            return [code for refused in senders.map(self._send_chunk, chunks) for code in refused]
+            sent = senders.map(lambda chunk: self._send_chunk(make(chunk)), chunks)
+            return [code for refused in sent for code in refused]
 
-    def _send_chunk(self, actions: Sequence[Callable[[], Action]]) -> Sequence[str]:
+    def _send_chunk(self, actions: Iterable[Action]) -> Sequence[str]:
         refused = []
         for is_done, answer in streaming_bulk(
             self._client,
-            (make() for make in actions),
+            actions,
             index=self.generation,
             chunk_size=CHUNK_DOCUMENTS,
             raise_on_error=False,
@@ -112,6 +115,10 @@ class ElasticSink:
             elif "error" in told:  # a delete of what is not there is not done, and no error
                 raise DependencyUnavailable(f"Elasticsearch did not take {told['_id']}: {told['error']}")
         return refused
+
+    def _puts(self, documents: Sequence[Document]) -> Iterable[Action]:
+        texts = self._names.of({document.name for document in documents})
+        return (_put_action(document, texts[document.name]) for document in documents)
 
     def _absent(self, codes: Sequence[str]) -> Sequence[str]:
         if not codes:
@@ -127,7 +134,8 @@ class ElasticWriter:
     cannot speak to.
     """
 
-    def __init__(self, settings: ElasticSettings) -> None:
+    def __init__(self, settings: ElasticSettings, names: NameTexts | None = None) -> None:
+        self._names = names or MadeTexts()
         with ExitStack() as opened:
             self._client = opened.enter_context(closing(connect(settings)))
             self._lease = opened.enter_context(closing(WriterLease(self._client, settings.name)))
@@ -156,7 +164,7 @@ class ElasticWriter:
     def rebuild(self) -> Iterator[IndexSink]:
         """See the port."""
         with answering():
-            fresh = ElasticSink(self._client, self._generations.make(), self._lease)
+            fresh = ElasticSink(self._client, self._generations.make(), self._lease, self._names)
         try:
             yield fresh
             self._lease.confirm()
@@ -181,7 +189,7 @@ class ElasticWriter:
             self._generations.swap_in(current)
         self._generations.remove_others()
         readable = self._generations.is_readable(current)
-        return ElasticSink(self._client, current, self._lease) if readable else None
+        return ElasticSink(self._client, current, self._lease, self._names) if readable else None
 
     def _sink(self) -> ElasticSink:
         if self._live is None:
@@ -189,15 +197,15 @@ class ElasticWriter:
         return self._live
 
 
-def _delete_action(code: str) -> Action:
-    return {"_op_type": "delete", "_id": code}
+def _deletes(codes: Sequence[str]) -> Iterable[Action]:
+    return ({"_op_type": "delete", "_id": code} for code in codes)
 
 
-def _put_action(document: Document) -> Action:
+def _put_action(document: Document, name: Texts) -> Action:
     return {
         "_op_type": "index",
         "_id": document.credit_code,
         "version": document.version,
         "version_type": "external",
-        "_source": to_elastic(document),
+        "_source": to_elastic(document, name),
     }

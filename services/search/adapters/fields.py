@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 
+from services.search.adapters.name_texts import Texts
 from services.search.domain.document import Document
-from services.search.domain.name_keys import name_keys
 
 #: The beginnings of a code are tokens up to here; a longer beginning is looked for among the codes themselves.
 LONGEST_CODE_PREFIX = 10
@@ -14,20 +14,14 @@ MANY = ("code_prefix", "region", "grams", "starts", "sounds", "initials")
 RANKED = ("grams", "sounds")
 
 
-def field_tokens(document: Document) -> Mapping[str, str]:
+def field_tokens(document: Document, name: Texts) -> Mapping[str, str]:
     """Return the text of each field; an engine splits those of MANY at the blanks and does nothing else to them."""
-    keys = name_keys(document.name)
     return {
         "code": document.credit_code,
-        "exact": keys.exact,
-        "core": keys.core,
         "grade": document.grade,
         "code_prefix": _prefixes(document.credit_code, LONGEST_CODE_PREFIX),
         "region": _prefixes(document.region_code, len(document.region_code)),
-        "grams": " ".join(keys.grams),
-        "starts": " ".join(keys.starts),
-        "sounds": " ".join(keys.sounds),
-        "initials": " ".join(keys.initials),
+        **name,
     }
 
 

@@ -4,6 +4,7 @@ import tantivy
 
 from services.search.adapters import payload
 from services.search.adapters.fields import MANY, RANKED, SINGLE, field_tokens
+from services.search.adapters.name_texts import Texts
 from services.search.domain.document import Document
 
 #: Raise it when the fields or the keys change: an index of another version is rebuilt beside the one in use.
@@ -32,10 +33,10 @@ def register_tokens(index: tantivy.Index) -> tantivy.Index:
     return index
 
 
-def to_tantivy(document: Document) -> tantivy.Document:
+def to_tantivy(document: Document, name: Texts) -> tantivy.Document:
     """Return the document as tantivy takes it."""
     made = tantivy.Document()
-    for field, tokens in field_tokens(document).items():
+    for field, tokens in field_tokens(document, name).items():
         made.add_text(field, tokens)
     made.add_unsigned("version", document.version)
     made.add_bytes("payload", payload.dump(document))

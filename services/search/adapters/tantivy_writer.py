@@ -7,6 +7,7 @@ from pathlib import Path
 import tantivy
 
 from services.common.errors import PreconditionFailed
+from services.search.adapters.name_texts import MadeTexts, NameTexts
 from services.search.adapters.tantivy_folder import Generation, IndexFolder
 from services.search.adapters.tantivy_schema import SCHEMA, to_tantivy
 from services.search.application.ports import IndexSink, Progress
@@ -23,8 +24,9 @@ class TantivySink:
     rebuilt at each start and could differ from it.
     """
 
-    def __init__(self, generation: Generation) -> None:
+    def __init__(self, generation: Generation, names: NameTexts) -> None:
         self.generation = generation
+        self._names = names
         self._held = generation.hold()
         self._index = generation.open()
         self._writer = self._index.writer(HEAP_BYTES, 1)
@@ -47,12 +49,13 @@ class TantivySink:
         newest = {document.credit_code: document for document in sorted(upserts, key=lambda d: d.version)}
         forgotten = frozenset(deletes)
         searcher = self._index.searcher()
+        texts = self._names.of({document.name for document in newest.values()})
         for code, document in newest.items():
             kept = -1 if code in forgotten else _version(searcher, code)
             if document.version > kept:
                 if kept >= 0:
                     self._writer.delete_documents_by_term("code", code)
-                self._writer.add_document(to_tantivy(document))
+                self._writer.add_document(to_tantivy(document, texts[document.name]))
 
     def note(self, progress: Progress) -> None:
         """See the port."""
@@ -76,14 +79,15 @@ class TantivyWriter:
     Raises PreconditionFailed when another process writes the folder.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, names: NameTexts | None = None) -> None:
+        self._names = names or MadeTexts()
         self._folder = IndexFolder(path)
         self._lock = self._folder.lock_for_writing()
         current = self._folder.current()
         if current is None or not current.path.exists():
             current = self._folder.make_generation()
             self._folder.swap_in(current)
-        self._live = TantivySink(current) if current.is_readable else None
+        self._live = TantivySink(current, self._names) if current.is_readable else None
         self._folder.remove_others()
 
     def needs_rebuild(self) -> bool:
@@ -106,7 +110,7 @@ class TantivyWriter:
     @contextmanager
     def rebuild(self) -> Iterator[IndexSink]:
         """See the port."""
-        fresh = TantivySink(self._folder.make_generation())
+        fresh = TantivySink(self._folder.make_generation(), self._names)
         try:
             yield fresh
             self._folder.swap_in(fresh.generation)

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 
-from services.search.domain.legal_form import bigrams, core_name
-from services.search.domain.normal_form import normal_form
+from services.common.kernel.legal_form import bigrams, core_name
+from services.common.kernel.normal_form import normal_form
 from services.search.domain.pinyin import syllables
 
+#: Raise it when another key comes out for any name: keys are kept, and those of another version are made anew.
+KEYS_VERSION = 1
 #: Beginnings of a name are kept up to here; a longer beginning is checked by its pairs as well.
 LONGEST_START = 8
 INITIALS_WINDOW = 3

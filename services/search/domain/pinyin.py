@@ -13,7 +13,7 @@ from pypinyin import lazy_pinyin
 from pypinyin.phrases_dict import phrases_dict
 from pypinyin.pinyin_dict import pinyin_dict
 
-from services.search.domain.normal_form import is_han
+from services.common.kernel.normal_form import is_han
 
 LONGEST_PHRASE = 4
 LONGEST_SYLLABLE = 6

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from services.common.errors import FieldViolation, InvalidInput
 from services.common.kernel.credit_code import ALPHABET, LENGTH
-from services.search.domain.legal_form import bigrams, core_name, tells_nothing
+from services.common.kernel.legal_form import bigrams, core_name, tells_nothing
+from services.common.kernel.normal_form import is_han, normal_form
 from services.search.domain.name_keys import initial_windows, sound_pairs
-from services.search.domain.normal_form import is_han, normal_form
 from services.search.domain.pinyin import splits, syllables
 
 LONGEST = 100

@@ -1,7 +1,8 @@
-"""What is killed: the server, the worker that numbers and takes feedback, the sequencer, and the departments themselves."""
+"""What is killed: the server, the worker that numbers and takes feedback, the sequencer, the relay, and departments themselves."""
 
 import asyncio
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from services.common.auth.tokens import Verifier, load_key
 from services.common.clock import SystemClock
 from services.common.eventlog.batch import BatchPolicy
 from services.common.eventlog.feeds import FeedsEventLog
+from services.common.eventlog.kafka.log import KafkaEventLog
+from services.common.eventlog.kafka.relay import Relay
+from services.common.eventlog.kafka.settings import KafkaSettings
 from services.common.eventlog.sequencer import Sequencer
 from services.common.grpc import server
 from services.common.lifecycle import run_loops
@@ -23,13 +27,14 @@ SESSION_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """Where a process works; `departments` are those of a departments' process."""
+    """Where a process works; `departments` are those of a departments' process, without `kafka` the topics are the feeds."""
 
     dsn: str
     port: int
     key_file: Path
     journals: Path
     departments: tuple[str, ...] = ()
+    kafka: KafkaSettings | None = None
 
     @property
     def config(self) -> CreditConfig:
@@ -50,15 +55,20 @@ async def _serve(job: Job) -> None:
 
 def work(job: Job) -> None:
     """Number directives, take feedback and sweep until killed."""
-    log = FeedsEventLog(job.dsn, session_seconds=SESSION_SECONDS)
-    run_loops(
-        punishing(job.config, log, SystemClock(), BatchPolicy(max_records=50, poll_seconds=0.05)), threading.Event()
-    )
+    log = KafkaEventLog(job.kafka) if job.kafka else FeedsEventLog(job.dsn, session_seconds=SESSION_SECONDS)
+    policy = BatchPolicy(max_records=200, poll_seconds=0.05)
+    run_loops(punishing(job.config, log, SystemClock(), policy), threading.Event())
 
 
 def sequence(job: Job) -> None:
     """Number messages until killed."""
     Sequencer(job.dsn).run(threading.Event())
+
+
+def relay(job: Job) -> None:
+    """Bring messages to the broker until killed."""
+    assert job.kafka is not None
+    Relay(job.dsn, job.kafka, "credit").run(threading.Event())
 
 
 def department(job: Job) -> None:
@@ -67,6 +77,17 @@ def department(job: Job) -> None:
 
 
 async def _department(job: Job) -> None:
-    simulation = Simulation(folder=job.journals, key=load_key(job.key_file), away_seconds=0.5, seed=1)
+    simulation = Simulation(
+        folder=job.journals, key=load_key(job.key_file), away_seconds=5.0, seed=1, slow_seconds=0.02
+    )
     async with calls.channel(f"127.0.0.1:{job.port}") as channel:
         await simulation.run(channel, job.departments, asyncio.Event())
+
+
+RUN: dict[str, Callable[[Job], None]] = {
+    "server": serve,
+    "worker": work,
+    "sequencer": sequence,
+    "relay": relay,
+    "department": department,
+}

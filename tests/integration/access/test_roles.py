@@ -10,7 +10,15 @@ from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message_factory import GetMessageClass
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from joserfc.jwk import OKPKey
-from merchantcredit.credit.v1 import complaint_service_pb2, credit_service_pb2, punishment_service_pb2
+from merchantcredit.credit.v1 import (
+    complaint_service_pb2,
+    credit_service_pb2,
+    matching_service_pb2,
+    policy_service_pb2,
+    punishment_service_pb2,
+    review_service_pb2,
+    webhook_service_pb2,
+)
 from merchantcredit.registry.v1 import registry_service_pb2
 from merchantcredit.search.v1 import search_service_pb2
 
@@ -24,7 +32,11 @@ from services.registry import bootstrap as registry
 from services.search import bootstrap as search
 from tests.integration.grpc_fixtures import Served, serve
 
-FILES = (registry_service_pb2, complaint_service_pb2, credit_service_pb2, punishment_service_pb2, search_service_pb2)
+FILES = (
+    registry_service_pb2, complaint_service_pb2, credit_service_pb2, matching_service_pb2, policy_service_pb2,
+    punishment_service_pb2, review_service_pb2, webhook_service_pb2,
+    search_service_pb2,
+)  # fmt: skip
 METHODS: dict[str, MethodDescriptor] = {
     f"/{service.full_name}/{method.name}": method
     for file in FILES
@@ -37,8 +49,7 @@ DENIED = {grpc.StatusCode.UNAUTHENTICATED, grpc.StatusCode.PERMISSION_DENIED}
 def services(dsn: str, folder: Path) -> list[Registration]:
     clock = SystemClock()
     config = CreditConfig(dsn=dsn, complainant_key=b"key")
-    of_credit = [make(config, clock) for make in (credit.serving, credit.serving_complaints, credit.serving_punishment)]
-    return [registry.serving(dsn, clock), *of_credit, search.serving(folder)]
+    return [registry.serving(dsn, clock), *credit.serving_all(config, clock), search.serving(folder)]
 
 
 @pytest.fixture

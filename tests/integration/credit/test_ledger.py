@@ -188,7 +188,9 @@ def history() -> list[Any]:
                     told(volume(f"2026-0{rng.randrange(1, 6)}", rng.randrange(5000), code=code), f"e{n}", at=at)
                 )
             case _:
-                made.append(told(complaint(f"c{n % 25}", code=code, status=rng.randrange(1, 7)), f"e{n}", at=at))
+                who = rng.choice(["", "u1", "u2", "u3"])
+                report = complaint(f"c{n % 25}", code=code, status=rng.randrange(1, 7), complainant_pseudonym=who)
+                made.append(told(report, f"e{n}", at=at))
     return [told(enterprise(), "r1"), told(enterprise(OTHER), "r2"), *made]
 
 

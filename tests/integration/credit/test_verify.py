@@ -30,7 +30,7 @@ def credit(dsn: str) -> Iterator[World]:
     """Return a ledger with two merchants, a case that moved, corrections, a waiting code, and a month's turn."""
     with world(dsn) as made:
         made.tell(told(enterprise(), "e1"), told(enterprise(OTHER, established_on="2025-11-20"), "e2"))
-        made.tell(*(told(complaint(f"c{n}", received_on="2026-05-11"), f"c{n}") for n in range(25)))
+        made.tell(*(told(complaint(f"c{n}", received_on=f"2026-0{n % 5 + 1}-11"), f"c{n}") for n in range(25)))
         made.tell(
             told(complaint("c3", code=OTHER), "c3-moved", at=LATER), told(complaint("c4", status=6), "c4-w", at=LATER)
         )
@@ -60,13 +60,18 @@ def test_nothing_differs_after_a_run(credit: World) -> None:
     ("statement", "named"),
     [
         ("UPDATE credit.subject SET cells = set_byte(cells, 8, 9) WHERE code = %s", {"cells"}),
-        ("UPDATE credit.subject SET detail = replace(detail, 'c20', 'c99') WHERE code = %s", {"state.cases"}),
+        ("UPDATE credit.subject SET detail = replace(detail, 'c24', 'c99') WHERE code = %s", {"state.cases"}),
         ("UPDATE credit.subject SET detail = 'x' WHERE code = %s", {"state"}),
         ("UPDATE credit.subject SET seq = 3 WHERE code = %s", {"seq", "revision", "record"}),
         ("UPDATE credit.subject SET grade = 10 WHERE code = %s", {"subject.grade"}),
         ("UPDATE credit.subject SET good_until = NULL WHERE code = %s", {"subject.good_until"}),
         ("UPDATE credit.public_record SET record = 'x' WHERE code = %s", {"record"}),
         ("DELETE FROM credit.public_record WHERE code = %s", {"record"}),
+        ("UPDATE credit.public_record SET revision = revision + 1 WHERE code = %s", {"record_revision", "restricted_record"}),
+        (("UPDATE credit.record_revision v SET record = 'x' FROM credit.public_record p"
+         " WHERE p.code = v.code AND p.revision = v.revision AND p.code = %s"), {"record_revision"}),
+        (("UPDATE credit.fact f SET subject_id = 0 FROM credit.subject s"
+         " WHERE s.id = f.subject_id AND s.code = %s AND fact_id LIKE '%%v1'"), {"cells"}),
         ("UPDATE credit.restricted_record SET record = '' WHERE code = %s", {"restricted_record"}),
         ("DELETE FROM credit.assertion WHERE code = %s AND fact_id LIKE '%%:c7'", {"cells", "state.case_count", "lines"}),
         ("DELETE FROM credit.fact f USING credit.subject s WHERE s.id = f.subject_id AND s.code = %s AND fact_id LIKE '%%v1'", {"cells"}),
@@ -85,6 +90,16 @@ def test_a_score_altered_on_the_record_is_named_with_both_values(credit: World) 
     found = {d.what: (d.kept, d.recomputed) for d in VerifyScores(credit.dsn).differences()}
     assert found["score"] == (str(record.score_millipoints), str(record.score_millipoints - 1000))
     assert set(found) == {"score", "record"}
+
+
+def test_a_contribution_altered_on_the_record_is_named_though_its_score_still_adds_up(credit: World) -> None:
+    record = credit.record()
+    assert record is not None
+    first, second = record.contributions[:2]
+    first.amount_millipoints += 1000
+    second.amount_millipoints -= 1000
+    alter(credit, "UPDATE credit.public_record SET record = %s WHERE code = %s", record.SerializeToString(), CODE)
+    assert {what for _, what in differences(credit)} == {"lines", "record"}
 
 
 def test_the_command_exits_with_one_when_something_differs(credit: World) -> None:

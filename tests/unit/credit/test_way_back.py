@@ -9,9 +9,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from services.common.kernel.day import add_months
 from services.common.kernel.grade import Grade
 from services.credit.domain import policy
 from services.credit.domain.facts import Assertion, Body, Complaint, Fact, Penalty, Registration, Volume, fact_id, fold
+from services.credit.domain.listed import Listed
 from services.credit.domain.rating import Rating, rate
 from services.credit.domain.subject import Sanction, SubjectState
 from services.credit.domain.way_back import Step, StepKind, WayBack, earliest_repair, way_back
@@ -32,7 +34,14 @@ penalties = st.builds(
     *map(st.just, ("", "", "")), st.just(value=False),
 )  # fmt: skip
 volumes = st.builds(Volume, st.just(CODE), st.just("p1"), days.map(lambda d: d.replace(day=1)), st.integers(0, 30_000))
-lives = st.lists(complaints | penalties | penalties | volumes, max_size=8)
+listings = st.builds(
+    lambda name, since, lowers, months: Listed(
+        CODE, name, "serious", "严重违法失信名单", since, add_months(since, 36), False, False, lowers,
+        None if months is None else add_months(since, months), "", "", "", 1,
+    ),
+    st.sampled_from("lm"), days, st.booleans(), st.sampled_from([None, 0, 3, 12]),
+)  # fmt: skip
+lives = st.lists(complaints | penalties | penalties | volumes | listings, max_size=8)
 
 
 class Ledger:
@@ -62,10 +71,15 @@ class Ledger:
 
     def follow(self, step: Step) -> None:
         """Take a step: tell what its office would tell."""
-        if step.kind is StepKind.REPAIR:
+        if step.kind is StepKind.PERFORM:
+            return
+        if step.kind in {StepKind.REPAIR, StepKind.CURE}:
             found = next(fact.body for fact in self.facts() if fact.fact_id == step.fact_id)
-            assert isinstance(found, Penalty)
-            self.tell(found._replace(revoked=True))
+            if isinstance(found, Listed):
+                self.tell(found._replace(until=step.on, revision=found.revision + 1))
+            else:
+                assert isinstance(found, Penalty)
+                self.tell(found._replace(revoked=True))
             return
         for fact in list(self.facts()):
             if isinstance(fact.body, Complaint) and fact.body.status == 2:
@@ -128,7 +142,8 @@ def test_a_penalised_merchant_is_told_both_ways() -> None:
     found = way_back(Ledger([penalty]).state(), DAY, POLICY)
     assert (found.grade, found.goal, found.by_itself_on) == (Grade.B, Grade.BB, date(2027, 5, 20))
     assert [(step.kind, step.on, step.goal_on) for step in found.steps] == [
-        (StepKind.REPAIR, date(2026, 8, 20), date(2026, 8, 20))
+        (StepKind.PERFORM, DAY, date(2027, 5, 20)),
+        (StepKind.REPAIR, date(2026, 8, 20), date(2026, 8, 20)),
     ]
 
 

@@ -21,7 +21,7 @@ ONCE = {
 }
 LASTING = {
     ("registry", "serve"), ("registry", "relay"),
-    ("credit", "serve"), ("credit", "consume"), ("credit", "relay"),
+    ("credit", "serve"), ("credit", "consume"), ("credit", "webhooks"), ("credit", "relay"),
     ("search", "serve"), ("search", "project"), ("search", "relay"),
     ("portal", "serve"),
 }  # fmt: skip

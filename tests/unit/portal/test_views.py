@@ -155,3 +155,9 @@ def test_a_wrong_parameter_is_refused_by_name(name: str, value: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         SearchQuery.of(QueryParams({"q": "云", name: value}))
     assert refused.value.violations[0].field == name
+
+
+@pytest.mark.parametrize("cases", [0, 40])
+def test_a_record_with_a_burst_says_that_cases_are_under_review(cases: int) -> None:
+    shown = _view(_record(cases_under_review=cases)).under_review
+    assert ("40" in shown) is bool(cases)

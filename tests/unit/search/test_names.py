@@ -1,13 +1,16 @@
 """Names, their legal forms, their pinyin, and what a typed text is taken for."""
 
+import hashlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.common.errors import InvalidInput
-from services.search.domain.legal_form import LEGAL_FORMS, bigrams, core_name
-from services.search.domain.name_keys import name_keys
-from services.search.domain.normal_form import normal_form
+from services.common.kernel.legal_form import LEGAL_FORMS, bigrams, core_name
+from services.common.kernel.normal_form import normal_form
+from services.search.adapters.name_texts import make_texts
+from services.search.domain.name_keys import KEYS_VERSION, name_keys
 from services.search.domain.pinyin import splits, syllables
 from services.search.domain.query import least_matches, parse_query
 
@@ -121,3 +124,10 @@ def test_what_cannot_be_searched_is_refused_by_field(typed: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         parse_query(typed, field="prefix")
     assert [v.field for v in refused.value.violations] == ["prefix"]
+
+
+def test_whoever_changes_the_keys_of_a_name_raises_their_version() -> None:
+    """Keys are kept by version (adapters/name_texts.py): other keys under the same version would never be found."""
+    names = ("贵州优品电子商务有限公司", "重庆长安银行", "ABC（貴陽）二十四小时店", "遵义乐业农民专业合作社")
+    digest = hashlib.sha256("".join(map(make_texts, names)).encode()).hexdigest()[:16]
+    assert (KEYS_VERSION, digest) == (1, "3d16f49348cf5fa4")

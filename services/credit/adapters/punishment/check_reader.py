@@ -12,6 +12,7 @@ from merchantcredit.credit.v1.punishment_service_pb2 import CheckEnterpriseRespo
 
 from services.common.auth.actor import Actor
 from services.common.clock import Clock, china_day
+from services.common.db.pool import BY_INDEX
 from services.credit.domain.punishment.law import Law
 from services.credit.domain.punishment.terms import Purpose
 
@@ -85,7 +86,9 @@ class CheckReader:
 
     async def _look(self, asked: Sequence[_Look]) -> dict[str, bytes]:
         if self._conn is None or self._conn.closed:
-            self._conn = await psycopg.AsyncConnection.connect(self._dsn, autocommit=True, prepare_threshold=1)
+            self._conn = await psycopg.AsyncConnection.connect(
+                self._dsn, autocommit=True, prepare_threshold=1, options=BY_INDEX
+            )
         cursor = self._conn.cursor(binary=True)
         await cursor.execute(
             _LOOK,

@@ -4,7 +4,7 @@ An instruction gets its number, its place in the sequence, and its message on th
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -26,6 +26,10 @@ SET number = CASE WHEN g.action = 1 THEN g.number ELSE d.number END,
     lift_number = CASE WHEN g.action = 2 THEN g.number ELSE d.lift_number END
 FROM unnest(%s::text[], %s::int8[], %s::int2[]) AS g (directive_id, number, action)
 WHERE d.directive_id = g.directive_id AND g.action <> 3
+"""
+_MOVE = """
+UPDATE credit.department_feed AS f SET last_number = e.number, digest = e.digest
+FROM unnest(%s::text[], %s::int8[], %s::bytea[]) AS e (department, number, digest) WHERE f.department = e.department
 """
 _APPEND = """
 INSERT INTO credit.department_directive (department, number, digest, directive, directive_id)
@@ -60,34 +64,14 @@ class Dispatch:
         by_department: dict[str, list[bytes]] = defaultdict(list)
         for record in records:
             by_department[self._law.successor(record.key, china_day(now))].append(record.value)
+        ends = _lock(conn, sorted(by_department))
         placed = [
             one
-            for department in sorted(by_department)
-            for one in self._place(conn, department, by_department[department])
+            for department, (number, digest) in ends.items()
+            for one in _place(department, number, digest, by_department[department])
         ]
         self._write(conn, placed, now)
         return ()
-
-    def _place(self, conn: Connection, department: str, contents: Sequence[bytes]) -> list[_Placed]:
-        """Lock a department's sequence and give the next numbers."""
-        conn.execute(
-            "INSERT INTO credit.department_feed (department, last_number, digest) VALUES (%s, 0, %s) ON CONFLICT DO NOTHING",
-            [department, GENESIS],
-        )
-        row = conn.execute(
-            "SELECT last_number, digest FROM credit.department_feed WHERE department = %s FOR UPDATE", [department]
-        ).fetchone()
-        number, digest = row if row is not None else (0, GENESIS)
-        placed: list[_Placed] = []
-        for content in contents:
-            number += 1
-            digest = next_digest(digest, number, content)
-            placed.append(_Placed(department, number, digest, content, pb.Directive.FromString(content)))
-        conn.execute(
-            "UPDATE credit.department_feed SET last_number = %s, digest = %s WHERE department = %s",
-            [number, digest, department],
-        )
-        return placed
 
     def _write(self, conn: Connection, placed: Sequence[_Placed], now: datetime) -> None:
         rows = [(p.department, p.number, p.digest, p.content, p.directive.directive_id) for p in placed]
@@ -97,6 +81,30 @@ class Dispatch:
         for action in (pb.DIRECTIVE_ACTION_APPLY, pb.DIRECTIVE_ACTION_LIFT):
             mine = [row for row in numbers if row[2] == action]
             conn.execute(_NUMBERED, columns(("text", "int8", "int2"), mine))
+        ends = {p.department: (p.number, p.digest) for p in placed}
+        conn.execute(_MOVE, columns(("text", "int8", "bytea"), [(name, *end) for name, end in ends.items()]))
         outbox.append(conn, [directive_message(p.department, p.number, p.digest, p.content, now) for p in placed])
-        grown = sorted({p.department for p in placed})
-        conn.execute("SELECT pg_notify(%s, d) FROM unnest(%s::text[]) AS d", [CHANNEL, grown])
+        conn.execute("SELECT pg_notify(%s, d) FROM unnest(%s::text[]) AS d", [CHANNEL, sorted(ends)])
+
+
+def _lock(conn: Connection, departments: Sequence[str]) -> dict[str, tuple[int, bytes]]:
+    """Lock the sequences of departments, sorted, and return the end of each; one that is new begins."""
+    conn.execute(
+        "INSERT INTO credit.department_feed (department, last_number, digest)"
+        " SELECT d, 0, %s FROM unnest(%s::text[]) AS d ON CONFLICT DO NOTHING",
+        [GENESIS, list(departments)],
+    )
+    rows = conn.execute(
+        "SELECT department, last_number, digest FROM credit.department_feed WHERE department = ANY(%s)"
+        " ORDER BY department FOR UPDATE",
+        [list(departments)],
+    )
+    return {department: (number, bytes(digest)) for department, number, digest in rows}
+
+
+def _place(department: str, number: int, digest: bytes, contents: Sequence[bytes]) -> Iterator[_Placed]:
+    """Give the next numbers of a sequence."""
+    for content in contents:
+        number += 1
+        digest = next_digest(digest, number, content)
+        yield _Placed(department, number, digest, content, pb.Directive.FromString(content))

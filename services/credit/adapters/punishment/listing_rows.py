@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from psycopg import Connection
 from psycopg.rows import dict_row
@@ -12,6 +12,14 @@ from services.credit.domain.punishment.law import Law
 from services.credit.domain.punishment.listing import Listing, fold
 from services.credit.domain.punishment.step import Step
 from services.credit.domain.punishment.terms import EndReason, StepKind
+
+
+class ListingView(NamedTuple):
+    """A listing, and when each of its steps was recorded."""
+
+    listing: Listing
+    recorded: Sequence[datetime]
+
 
 _STEP = (
     "kind, day, actor, office, document_number, reasons, rights, fact_ids, measure_ids, approver, approval_office,"
@@ -27,12 +35,38 @@ def read_listings(
     conn: Connection, law: Law, listing_ids: Sequence[str], known_at: datetime | None = None
 ) -> dict[str, Listing]:
     """Return listings from their steps, as they were known at a moment; those that were not there yet are left out."""
+    return {listing_id: view.listing for listing_id, view in read_views(conn, law, listing_ids, known_at).items()}
+
+
+def read_views(
+    conn: Connection, law: Law, listing_ids: Sequence[str], known_at: datetime | None = None
+) -> dict[str, ListingView]:
+    """Return listings, each with when its steps were recorded; see `read_listings`."""
+    if not listing_ids:
+        return {}
     openings = conn.execute(
         "SELECT listing_id, code, list_id, trigger_id, severity FROM credit.listing WHERE listing_id = ANY(%s)",
         [list(listing_ids)],
     ).fetchall()
     steps = read_steps(conn, listing_ids, known_at)
-    return {row[0]: _read(row, steps[row[0]], law) for row in openings if row[0] in steps}
+    return {
+        row[0]: ListingView(_read(row, steps[row[0]], law), [at for _, at in steps[row[0]]])
+        for row in openings
+        if row[0] in steps
+    }
+
+
+def read_locked(conn: Connection, law: Law, listing_id: str) -> tuple[ListingView, Any] | None:
+    """Lock a listing's enterprise, then read the listing; return it with the enterprise's registration."""
+    row = conn.execute(
+        "SELECT l.listing_id, l.code, l.list_id, l.trigger_id, l.severity, s.registration FROM credit.listing AS l"
+        " JOIN credit.subject AS s USING (code) WHERE l.listing_id = %s FOR UPDATE OF s",
+        [listing_id],
+    ).fetchone()
+    if row is None:
+        return None
+    steps = read_steps(conn, [listing_id])[listing_id]  # after the lock: nobody can add one
+    return ListingView(_read(row[:5], steps, law), [at for _, at in steps]), row[5]
 
 
 def read_steps(

@@ -3,18 +3,20 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 
 import orjson
 from psycopg import Connection
 from psycopg.errors import UniqueViolation
 
-from services.common.errors import AlreadyExists, NotFound, RequestIdReused
+from services.common.errors import AlreadyExists, NotFound
 from services.common.eventlog import outbox
 from services.credit.adapters import bodies
 from services.credit.adapters.punishment.check_rows import renew
 from services.credit.adapters.punishment.codec import instruction_message
-from services.credit.adapters.punishment.listing_rows import read_listings, write_listing
+from services.credit.adapters.punishment.listing_rows import ListingView, read_locked, write_listing
 from services.credit.adapters.punishment.order_rows import insert_orders, read_orders
+from services.credit.adapters.requests import take_request
 from services.credit.application.punishment.ports import Lift
 from services.credit.domain.facts import Assertion, Fact, fold
 from services.credit.domain.listed import Listed
@@ -42,34 +44,26 @@ class PostgresPunishment:
         self._conn = conn
         self._law = law
         self._tell_record = tell
+        self._views: dict[str, ListingView] = {}
+        self._issued: list[Order] = []
+        self._registrations: dict[str, Any] = {}
 
     def take_request(self, actor: str, request_id: str, digest: bytes, result_id: str) -> str | None:
         """Note a request; return the id of what it made when it came before. Raises RequestIdReused for another body."""
-        kept = self._conn.execute(
-            "INSERT INTO credit.punishment_request (actor, request_id, digest, result_id) VALUES (%s, %s, %s, %s)"
-            " ON CONFLICT DO NOTHING",
-            [actor, request_id, digest, result_id],
-        ).rowcount
-        if kept:
-            return None
-        row = self._conn.execute(
-            "SELECT digest, result_id FROM credit.punishment_request WHERE actor = %s AND request_id = %s",
-            [actor, request_id],
-        ).fetchone()
-        if row is None or bytes(row[0]) != digest:
-            raise RequestIdReused("this request_id came before with another body: choose a new one")
-        return str(row[1])
+        return take_request(self._conn, actor, request_id, digest, result_id)
 
     def region(self, code: str) -> str:
         """Lock an enterprise and return its region; that of its registration, else the one in its code."""
-        row = self._conn.execute(
-            "SELECT registration FROM credit.subject WHERE code = %s FOR UPDATE", [code]
-        ).fetchone()
-        if row is None:
-            raise NotFound(
-                f"nothing was ever told of {code}", metadata={"resource_type": "Enterprise", "resource_name": code}
-            )
-        registration = orjson.loads(row[0])
+        if code not in self._registrations:
+            row = self._conn.execute(
+                "SELECT registration FROM credit.subject WHERE code = %s FOR UPDATE", [code]
+            ).fetchone()
+            if row is None:
+                raise NotFound(
+                    f"nothing was ever told of {code}", metadata={"resource_type": "Enterprise", "resource_name": code}
+                )
+            self._registrations[code] = row[0]
+        registration = orjson.loads(self._registrations[code])
         return str(registration[3] if registration and registration[3] else code[2:8])
 
     def facts(self, code: str, fact_ids: Sequence[str]) -> Mapping[str, Fact]:
@@ -88,11 +82,13 @@ class PostgresPunishment:
 
     def listing(self, listing_id: str) -> Listing:
         """Lock a listing and its enterprise and return it."""
-        row = self._conn.execute("SELECT code FROM credit.listing WHERE listing_id = %s", [listing_id]).fetchone()
-        if row is None:
+        found = read_locked(self._conn, self._law, listing_id)
+        if found is None:
             raise listing_not_found(listing_id)
-        self._conn.execute("SELECT 1 FROM credit.subject WHERE code = %s FOR UPDATE", [row[0]])
-        return read_listings(self._conn, self._law, [listing_id])[listing_id]
+        self._views[listing_id], registration = found
+        listing = found[0].listing
+        self._registrations[listing.code] = registration
+        return listing
 
     def add(self, listing: Listing, at: datetime) -> None:
         """Write a new listing."""
@@ -118,6 +114,9 @@ class PostgresPunishment:
     def save(self, listing: Listing, steps: Sequence[Step], at: datetime) -> None:
         """Write where a listing stands, and its newest steps."""
         write_listing(self._conn, listing, steps, at)
+        before = self._views.get(listing.listing_id)
+        recorded = [*(before.recorded if before else ()), *[at] * len(steps)]
+        self._views[listing.listing_id] = ListingView(listing, recorded)
 
     def orders(self, listing_id: str) -> Sequence[Order]:
         """Lock and return the orders of a listing."""
@@ -126,6 +125,12 @@ class PostgresPunishment:
     def issue(self, orders: Sequence[Order]) -> None:
         """Write new orders."""
         insert_orders(self._conn, orders)
+        self._issued += orders
+
+    def decided(self, listing_id: str) -> tuple[ListingView, Sequence[Order]] | None:
+        """Return a listing and its orders when this transaction issued them; None when it did not: then read them."""
+        mine = [order for order in self._issued if order.listing_id == listing_id]
+        return (self._views[listing_id], mine) if mine else None
 
     def lift(self, orders: Sequence[Order], lift: Lift) -> None:
         """Note that orders are to be lifted."""
@@ -146,13 +151,13 @@ class PostgresPunishment:
 
     def renew_check(self, code: str) -> None:
         """Renew what the check of an enterprise reads."""
-        renew(self._conn, self._law, code)
+        renew(self._conn, self._law, code, {key: view.listing for key, view in self._views.items()})
 
     def overdue_orders(self, day: date, limit: int) -> Sequence[Order]:
         """Lock and return orders whose answer is overdue; see the port."""
         return read_orders(
             self._conn,
-            "due_on < %s AND NOT is_escalated ORDER BY directive_id LIMIT %s FOR UPDATE SKIP LOCKED",
+            "due_on < %s AND NOT is_escalated ORDER BY due_on, directive_id LIMIT %s FOR UPDATE SKIP LOCKED",
             [day, limit],
         )
 
@@ -175,6 +180,8 @@ class PostgresPunishment:
 
     def baseless(self, measures: Sequence[str], limit: int) -> Sequence[str]:
         """Return listings with an order of these measures that is not lifted."""
+        if not measures:
+            return ()
         rows = self._conn.execute(
             "SELECT DISTINCT listing_id FROM credit.directive"
             " WHERE lift_ordered_at IS NULL AND measure_id = ANY(%s) ORDER BY listing_id LIMIT %s",

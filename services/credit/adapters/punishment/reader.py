@@ -1,25 +1,17 @@
 """Reads listings and orders for answers, page by page."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date
 from typing import NamedTuple
 
 from psycopg import Connection
 
-from services.credit.adapters.punishment.listing_rows import read_listings, read_steps
+from services.credit.adapters.punishment.listing_rows import ListingView, read_views
 from services.credit.adapters.punishment.order_rows import read_orders
 from services.credit.adapters.punishment.postgres_store import listing_not_found
 from services.credit.domain.punishment.law import Law
-from services.credit.domain.punishment.listing import Listing
 from services.credit.domain.punishment.order import Order
 from services.credit.domain.punishment.terms import DirectiveState
-
-
-class ListingView(NamedTuple):
-    """A listing, and when each of its steps was recorded."""
-
-    listing: Listing
-    recorded: Sequence[datetime]
 
 
 class ListingQuery(NamedTuple):
@@ -38,6 +30,15 @@ class OrderQuery(NamedTuple):
     code: str
     department: str
     overdue_on: date | None
+
+
+#: Only what is asked stands in the statement, so that each has the index of its own.
+_CONDITIONS = {
+    "listing_id": "listing_id = %s",
+    "code": "code = %s",
+    "department": "department = %s",
+    "overdue_on": "due_on < %s",
+}
 
 
 class PunishmentReader:
@@ -67,26 +68,24 @@ class PunishmentReader:
 
     def orders(self, query: OrderQuery, after: str, limit: int) -> list[Order]:
         """Return orders after an id, by id."""
-        return read_orders(
-            self._conn,
-            "directive_id > %s AND (%s = '' OR listing_id = %s) AND (%s = '' OR code = %s) AND (%s = '' OR department = %s)"
-            " AND (%s::date IS NULL OR due_on < %s) ORDER BY directive_id LIMIT %s",
-            [after, query.listing_id, query.listing_id, query.code, query.code, query.department, query.department,
-             query.overdue_on, query.overdue_on, limit],
-        )  # fmt: skip
+        conditions = [(name, value) for name, value in query._asdict().items() if value]
+        where = " AND ".join(["directive_id > %s", *(_CONDITIONS[name] for name, _ in conditions)])
+        values = [value for _, value in conditions]
+        return read_orders(self._conn, f"{where} ORDER BY directive_id LIMIT %s", [after, *values, limit])
 
     def delivered(self, orders: Sequence[Order]) -> frozenset[str]:
         """Return the ids of those orders whose department came back with a cursor after their number."""
+        issued = [order for order in orders if order.state is DirectiveState.ISSUED and order.number is not None]
+        if not issued:
+            return frozenset()
         rows = self._conn.execute(
             "SELECT d.directive_id FROM credit.department_directive d JOIN credit.department_feed f USING (department)"
             " WHERE d.number <= f.delivered_through"
             " AND (d.department, d.number) IN (SELECT * FROM unnest(%s::text[], %s::int8[]))",
-            [[order.department for order in orders], [order.number for order in orders]],
+            [[order.department for order in issued], [order.number for order in issued]],
         ).fetchall()
-        issued = {order.directive_id for order in orders if order.state is DirectiveState.ISSUED}
-        return frozenset(row[0] for row in rows if row[0] in issued)
+        return frozenset(row[0] for row in rows)
 
     def _views(self, listing_ids: Sequence[str]) -> list[ListingView]:
-        listings = read_listings(self._conn, self._law, listing_ids)
-        steps = read_steps(self._conn, listing_ids)
-        return [ListingView(listings[i], [at for _, at in steps[i]]) for i in listing_ids if i in listings]
+        views = read_views(self._conn, self._law, listing_ids)
+        return [views[listing_id] for listing_id in listing_ids if listing_id in views]

@@ -9,10 +9,12 @@ from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
 
+from merchantcredit.credit.v1.punishment_service_pb2 import CheckEnterpriseResponse
 from merchantcredit.events.v1 import directive_pb2 as pb
 from psycopg import Connection
 
 from services.common.clock import china_day
+from services.credit.adapters.punishment.check_rows import computed
 from services.credit.adapters.punishment.feedback_store import PostgresFeedback
 from services.credit.adapters.punishment.listing_rows import read_listings
 from services.credit.adapters.punishment.order_rows import read_orders
@@ -24,6 +26,12 @@ from services.credit.domain.punishment.order import Order
 from services.credit.domain.punishment.terms import ListingState, StepKind
 
 CHUNK = 1000
+_FORGOTTEN = """
+SELECT s.listing_id, m FROM credit.listing_step AS s CROSS JOIN unnest(s.measure_ids) AS m
+WHERE s.kind = %s
+AND NOT EXISTS (SELECT FROM credit.directive AS d WHERE d.listing_id = s.listing_id AND d.measure_id = m)
+ORDER BY 1, 2
+"""
 
 
 class Verified(NamedTuple):
@@ -58,6 +66,7 @@ def verify(conn: Connection, law: Law, now: datetime) -> Verified:
             faults += _sent_faults(order, sent.pop(order.directive_id, _Sent([], [])))
             faults += _standing_faults(conn, order)
     faults += [f"{directive_id} was sent and never ordered" for directive_id in sent]
+    faults += [*_forgotten(conn), *_check_faults(conn, law)]
     return Verified(orders, len(seen), directives, departments, faults)
 
 
@@ -82,7 +91,35 @@ def _faults(order: Order, cause: Listing | None, law: Law, now: datetime) -> lis
         found.append(f"{order.directive_id} is active after the end of its listing's term")
     if order.lift_ordered_at is None and not law.measure(order.measure_id, day).basis.holds_on(day):
         found.append(f"{order.directive_id} is active without a basis in force")
-    return found
+    return found + _lift_faults(order, cause, law)
+
+
+def _lift_faults(order: Order, cause: Listing, law: Law) -> list[str]:
+    """Return what is wrong with a lift: something must have ended by its day, the listing or the basis of the measure."""
+    if order.lift_ordered_at is None:
+        return []
+    day = china_day(order.lift_ordered_at)
+    stands = cause.holds_on(day) and law.measure(order.measure_id, day).basis.holds_on(day)
+    return [f"{order.directive_id} is lifted, and its listing and its basis stand"] if stands else []
+
+
+def _forgotten(conn: Connection) -> list[str]:
+    """Return what a decision orders and nobody ever got."""
+    rows = conn.execute(_FORGOTTEN, [StepKind.DECIDE])
+    return [f"the decision of {listing_id} orders {measure_id}, and nobody got it" for listing_id, measure_id in rows]
+
+
+def _check_faults(conn: Connection, law: Law) -> list[str]:
+    """Return the enterprises of which CheckEnterprise would read something else than what is ordered."""
+    kept: dict[str, bytes] = dict(conn.execute("SELECT code, measures FROM credit.enterprise_check").fetchall())
+    ordered = {
+        row[0] for row in conn.execute("SELECT DISTINCT code FROM credit.directive WHERE lift_ordered_at IS NULL")
+    }
+    return [
+        f"the check of {code} reads something else than its orders"
+        for code in sorted(kept.keys() | ordered)
+        if CheckEnterpriseResponse.FromString(kept.get(code, b"")) != computed(conn, law, code, {})
+    ]
 
 
 def _sent_faults(order: Order, sent: _Sent) -> list[str]:

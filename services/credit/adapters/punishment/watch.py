@@ -12,31 +12,26 @@ from merchantcredit.events.v1.directive_pb2 import NumberedDirective
 
 from services.common.errors import CursorExpired
 from services.credit.adapters.punishment.bells import Bells
+from services.credit.adapters.punishment.sequence_reads import MAX_DIRECTIVES, SequenceReads
 
-MAX_DIRECTIVES = 500
 #: A checkpoint at least this often, so that an idle stream and a stalled one look different.
 CHECKPOINT_SECONDS = 5.0
-_READ = """
-SELECT number, digest, directive FROM credit.department_directive
-WHERE department = %s AND number > %s ORDER BY number LIMIT %s
-"""
 
 
 class Watched(NamedTuple):
-    """Directives in order, or a checkpoint when there are none; resume from `cursor`."""
+    """Directives in order; a checkpoint when all that was there is sent. Resume from `cursor`."""
 
     directives: list[NumberedDirective]
     cursor: str
+    is_checkpoint: bool
 
 
 class DirectiveStreams:
     """The streams of one server: they share a connection that reads and one that listens."""
 
     def __init__(self, dsn: str) -> None:
-        self._dsn = dsn
         self._bells = Bells(dsn)
-        self._conn: psycopg.AsyncConnection | None = None
-        self._connecting = asyncio.Lock()
+        self._reads = SequenceReads(dsn)
 
     async def watch(self, department: str, cursor: str) -> AsyncIterator[Watched]:
         """Yield a department's directives from a cursor on, then what comes; never ends by itself.
@@ -46,41 +41,22 @@ class DirectiveStreams:
         """
         with self._bells.bell(department) as bell:
             await self._bells.ready()
-            epoch = await _epoch(await self._reader())
-            last = await _start(await self._reader(), department, cursor, epoch)
+            epoch = await _epoch(await self._reads.connection())
+            last = await _start(await self._reads.connection(), department, cursor, epoch)
             while True:
                 bell.clear()
-                directives = await _read(await self._reader(), department, last)
+                directives = await self._reads.read(department, last)
                 last = directives[-1].number if directives else last
-                yield Watched(directives, _encode(department, epoch, last))
-                if len(directives) == MAX_DIRECTIVES:
-                    continue
-                if directives:
-                    yield Watched([], _encode(department, epoch, last))  # all that was there is sent: say so at once
-                with suppress(TimeoutError):  # then it is time for a checkpoint
-                    await asyncio.wait_for(bell.wait(), CHECKPOINT_SECONDS)
+                is_all = len(directives) < MAX_DIRECTIVES
+                yield Watched(directives, _encode(department, epoch, last), is_all)
+                if is_all:
+                    with suppress(TimeoutError):  # then it is time for a checkpoint
+                        await asyncio.wait_for(bell.wait(), CHECKPOINT_SECONDS)
 
     def close(self) -> None:
         """Close the connections."""
         self._bells.close()
-        if self._conn is not None:
-            with suppress(psycopg.Error):
-                self._conn.pgconn.finish()
-
-    async def _reader(self) -> psycopg.AsyncConnection:
-        async with self._connecting:
-            if self._conn is None or self._conn.closed:
-                self._conn = await psycopg.AsyncConnection.connect(self._dsn, autocommit=True, prepare_threshold=1)
-            return self._conn
-
-
-async def _read(conn: psycopg.AsyncConnection, department: str, last: int) -> list[NumberedDirective]:
-    cursor = conn.cursor(binary=True)
-    await cursor.execute(_READ, [department, last, MAX_DIRECTIVES])
-    return [
-        NumberedDirective(department=department, number=number, digest=digest, directive=directive)
-        for number, digest, directive in await cursor.fetchall()
-    ]
+        self._reads.close()
 
 
 async def _start(conn: psycopg.AsyncConnection, department: str, cursor: str, epoch: int) -> int:

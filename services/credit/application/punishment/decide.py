@@ -1,6 +1,7 @@
 """Decides a listing: publication and one order per measure and department in the same transaction, or it is dropped."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -35,8 +36,10 @@ def decide_listing(
     rule = law.list_rule(listing.list_id, step.day)
     region = store.region(listing.code)
     check_office(rule, actor.office, region)
+    approval = listing.last(StepKind.APPROVE)
+    check_approval(rule, step, approval)
+    step = _with_approval(step, approval)
     decided = advance(listing, step, rule)
-    check_approval(rule, step)
     measures = choose_measures(law, listing, step.measure_ids, step.day)
     publication = published(step, rule)
     listed = advance(decided, publication, rule)
@@ -48,6 +51,15 @@ def decide_listing(
         for department in measure.departments(region)
     ]
     return Decided(listed, _issue(store, pairs, step, now))
+
+
+def _with_approval(step: Step, approval: Step | None) -> Step:
+    """Let the decision name who approved it."""
+    if approval is None:
+        return step
+    return replace(
+        step, approver=approval.actor, approval_office=approval.office, approval_document=approval.document_number
+    )
 
 
 def _issue(

@@ -1,4 +1,4 @@
-"""Sweeps: ends what is over, lifts what lost its basis, reminds of what is forgotten; one transaction an enterprise."""
+"""Sweeps: proposes what triggers find, ends what is over or lost its basis, reminds; one transaction an enterprise."""
 
 import threading
 
@@ -8,7 +8,9 @@ from psycopg import Connection
 from services.common.clock import Clock, china_day
 from services.common.db.pool import Pool
 from services.credit.adapters.punishment.postgres_store import PostgresPunishment, TellRecord
+from services.credit.adapters.punishment.triggers import PostgresProposals, candidates
 from services.credit.adapters.punishment.verify import verify
+from services.credit.application.punishment.propose_found import propose_found
 from services.credit.application.punishment.sweep import end_over, lift_baseless, remind
 from services.credit.domain.punishment.law import Law
 
@@ -16,6 +18,8 @@ PERIOD_SECONDS = 1.0
 CHUNK = 200
 #: How often the whole invariant is checked; it alarms.
 VERIFY_SECONDS = 3600.0
+#: How often the facts are looked through for triggers that are met.
+PROPOSE_SECONDS = 60.0
 
 log = structlog.get_logger()
 
@@ -33,14 +37,31 @@ class PunishmentSweeper:
 
     def run(self, stop: threading.Event) -> None:
         """Sweep until stopped, and check the invariant from time to time."""
-        waited = VERIFY_SECONDS
+        seconds = 0.0
         while not stop.is_set():
             self.sweep_once()
-            if waited >= VERIFY_SECONDS:
+            if seconds % PROPOSE_SECONDS == 0:
+                self.propose_once()
+            if seconds % VERIFY_SECONDS == 0:
                 self._alarm()
-                waited = 0.0
             stop.wait(PERIOD_SECONDS)
-            waited += PERIOD_SECONDS
+            seconds += PERIOD_SECONDS
+
+    def propose_once(self) -> int:
+        """Propose what triggers find, one transaction an enterprise; returns how many listings were proposed."""
+        proposed, now = 0, self._clock.now()
+        for _, _, watch in self._law.watches(china_day(now)):
+            after, found = "", [""]
+            while found:
+                with self._pool.connection() as conn:
+                    found = candidates(conn, watch, china_day(now), after, CHUNK)
+                for after in found:
+                    with self._pool.connection() as conn:
+                        store = PostgresProposals(conn, self._law, self._tell)
+                        proposed += propose_found(store, self._law, after, self._clock.now())
+        if proposed:
+            log.info("listings_proposed", listings=proposed)
+        return proposed
 
     def sweep_once(self) -> int:
         """Sweep all that is due; returns how many listings and orders moved."""

@@ -10,6 +10,8 @@ from services.credit.domain.cases.law import Effect
 from services.credit.domain.cases.regimes import regime_on
 from services.credit.domain.cases.states import State
 
+#: 骗取赔偿: the reason of Order 121 by which a mediation ends for fraud; Order 20 has none.
+FRAUD = "FRAUD"
 _OPEN = frozenset({State.RECEIVED, State.REFERRED})
 _UNDER_WAY = frozenset({State.ACCEPTED, State.MEDIATING, State.SUSPENDED, State.CHECKING, State.FILED})
 _ENDED = (State.AGREED, State.TERMINATED, State.FILED, State.NOT_FILED)
@@ -43,6 +45,14 @@ def weighing(case: Case) -> State:
     if ended is not None and ended.state is State.AGREED:
         return State.AGREED
     return State.WITHDRAWN if state in {State.WITHDRAWN, State.MERGED} else State.REFUSED
+
+
+def ended_for_fraud(case: Case) -> bool:
+    """Tell whether the case ended because its complainant sought compensation by fraud."""
+    ended = case.last(*_ENDED)
+    if ended is None or ended.state is not State.TERMINATED or ended.reason != FRAUD:
+        return False
+    return FRAUD in regime_on(ended.day).terminations
 
 
 def outcome(case: Case) -> Outcome:

@@ -25,18 +25,17 @@ def check_office(rule: ListRule, office: str, region: str) -> None:
         )
 
 
-def check_approval(rule: ListRule, step: Step) -> None:
-    """Raise PreconditionFailed when the next-higher office's approval is needed and is not there as it must be."""
+def check_approval(rule: ListRule, step: Step, approval: Step | None) -> None:
+    """Raise PreconditionFailed when a decision needs the next-higher office's approval, and its own step does not stand there."""
     office = parse_office(step.office, "office")
     if rule.needs_approval_below is None or office.level >= rule.needs_approval_below:
         return
-    if step.approval_office != str(office.next_higher) or not step.approver or not step.approval_document:
+    if approval is None or approval.office != str(office.next_higher):
         raise PreconditionFailed(
-            f"approval_office: {rule.list_id} decided by {step.office} needs the approval of {office.next_higher}: give"
-            " approver, approval_office and approval_document"
+            f"{rule.list_id} decided by {step.office} needs the approval of {office.next_higher}: it calls ApproveListing"
         )
-    if step.approver == step.actor:
-        raise PreconditionFailed("approver: who decides may not approve: another person of the next-higher office does")
+    if approval.actor == step.actor:
+        raise PreconditionFailed("who approved may not decide: another person of the lower office does")
 
 
 def check_grave_and_heavy(rule: ListRule, penalties: Iterable[Penalty], *, is_grave: bool) -> None:

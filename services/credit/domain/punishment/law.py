@@ -8,6 +8,7 @@ from services.common.errors import FieldViolation, InvalidInput, PreconditionFai
 from services.credit.domain.publicity import Severity
 from services.credit.domain.punishment.office import Level, Office, region_at
 from services.credit.domain.punishment.terms import EndReason, MeasureKind, Nature, Purpose
+from services.credit.domain.punishment.trigger import Watch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,7 @@ class ListRule:
     exits: frozenset[EndReason]
     early_removal_months: int
     repair_after_months: Mapping[Severity, int]
+    watches: Mapping[str, Watch]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +120,15 @@ class Law:
         if not rows:
             raise _unknown("measure_ids", measure_id, sorted({one.measure_id for one in self.measures}))
         return next((one for one in rows if one.basis.holds_on(day)), rows[-1])
+
+    def watches(self, day: date) -> list[tuple[ListRule, str, Watch]]:
+        """Return the triggers that the system itself watches on a day, each with its list."""
+        return [
+            (rule, trigger_id, watch)
+            for rule in self.lists
+            if rule.basis.holds_on(day)
+            for trigger_id, watch in rule.watches.items()
+        ]
 
     def lists_without_basis(self, day: date) -> list[str]:
         """Return the lists of which no row is in force on a day."""

@@ -9,6 +9,7 @@ from services.credit.domain.publicity import Severity
 from services.credit.domain.punishment.law import Basis, Law, ListRule, Measure, Succession
 from services.credit.domain.punishment.office import Level
 from services.credit.domain.punishment.terms import EndReason, MeasureKind, Nature, Purpose
+from services.credit.domain.punishment.trigger import Watch
 
 _DAYS = ("notify_days", "hearing_days", "decide_days", "objection_days", "repair_days", "term_months")
 
@@ -48,6 +49,11 @@ def _list(row: Mapping[str, Any]) -> ListRule:
         exits=frozenset(EndReason[name] for name in row["exits"]),
         early_removal_months=row.get("early_removal_months", 0),
         repair_after_months={Severity[name]: months for name, months in row["repair_after_months"].items()},
+        watches={
+            trigger["id"]: Watch(trigger["proposes_after_penalties"], trigger["within_months"])
+            for trigger in row["trigger"]
+            if "proposes_after_penalties" in trigger
+        },
         **{name: int(row[name]) for name in _DAYS},
     )
 

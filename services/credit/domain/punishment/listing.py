@@ -17,7 +17,8 @@ from services.credit.domain.punishment.terms import EndReason, ListingState, Ste
 
 #: SAMR Order 45 art. 12: publish within 20 working days.
 PUBLISH_DAYS = 20
-_AFTER_HEARING = frozenset({StepKind.DECIDE, StepKind.DROP})
+_WITHOUT_NOTICE = frozenset({StepKind.DECIDE, StepKind.DROP})
+_AFTER_HEARING = _WITHOUT_NOTICE | {StepKind.APPROVE}
 ALLOWED: dict[ListingState, frozenset[StepKind]] = {
     ListingState.PROPOSED: frozenset({StepKind.NOTIFY, StepKind.DROP}),
     ListingState.NOTIFIED: frozenset({StepKind.HEAR, StepKind.PASS_HEARING, StepKind.DROP}),
@@ -77,8 +78,10 @@ class Listing:
 def allowed(listing: Listing, rule: ListRule) -> frozenset[StepKind]:
     """Return the steps that are lawful now."""
     if listing.state is ListingState.PROPOSED and not rule.needs_notice:
-        return _AFTER_HEARING
+        return _WITHOUT_NOTICE
     steps = ALLOWED[listing.state]
+    if rule.needs_approval_below is None:
+        steps = steps - {StepKind.APPROVE}
     if listing.objection_due is not None:
         steps = steps - {StepKind.OBJECT} | {StepKind.REFUSE_OBJECTION}
     if listing.repair_due is not None:

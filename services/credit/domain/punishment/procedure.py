@@ -52,10 +52,19 @@ def _guard_pass_hearing(listing: Listing, step: Step, rule: ListRule) -> None:
         )
 
 
+def _guard_approve(listing: Listing, step: Step, _rule: ListRule) -> None:
+    proposed = listing.last(StepKind.PROPOSE)
+    if proposed is not None and proposed.actor == step.actor:
+        raise PreconditionFailed("who proposed may not approve: another person of the next-higher office does")
+
+
 def _guard_decide(listing: Listing, step: Step, _rule: ListRule) -> None:
     proposed = listing.last(StepKind.PROPOSE)
     if proposed is not None and proposed.actor == step.actor:
         raise PreconditionFailed("who proposed may not decide: another person of the office decides")
+    notified = listing.last(StepKind.NOTIFY)
+    if proposed is not None and not proposed.actor and notified is not None and notified.actor == step.actor:
+        raise PreconditionFailed("the system proposed and you notified: another person of the office decides")
 
 
 def _guard_refuse_objection(listing: Listing, step: Step, _rule: ListRule) -> None:
@@ -116,6 +125,7 @@ _GUARDS_BY_REASON: dict[EndReason | None, _Guard] = {
 }
 _GUARDS: dict[StepKind, _Guard] = {
     StepKind.PASS_HEARING: _guard_pass_hearing,
+    StepKind.APPROVE: _guard_approve,
     StepKind.DECIDE: _guard_decide,
     StepKind.REFUSE_OBJECTION: _guard_refuse_objection,
     StepKind.REFUSE_REPAIR: _guard_refuse_repair,

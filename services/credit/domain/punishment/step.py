@@ -13,6 +13,7 @@ REQUIRED: dict[StepKind, tuple[str, ...]] = {
     StepKind.PROPOSE: ("reasons", "fact_ids"),
     StepKind.NOTIFY: ("document_number", "reasons", "rights"),
     StepKind.HEAR: ("document_number", "reasons"),
+    StepKind.APPROVE: ("document_number",),
     StepKind.DECIDE: ("document_number", "reasons"),
     StepKind.DROP: ("document_number", "reasons"),
     StepKind.END: ("document_number", "end_reason"),

@@ -31,6 +31,7 @@ class StepKind(IntEnum):
     REFUSE_OBJECTION = 10
     APPLY_REPAIR = 11
     REFUSE_REPAIR = 12
+    APPROVE = 13
 
 
 class EndReason(IntEnum):

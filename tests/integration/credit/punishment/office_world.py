@@ -17,7 +17,7 @@ from services.common.auth.tokens import issue
 from services.common.clock import FixedClock
 from services.common.eventlog.batch import BatchConsumer, BatchPolicy
 from services.common.eventlog.sequencer import Sequencer
-from services.credit.bootstrap import punishing, serving_punishment
+from services.credit.bootstrap import punishing, serving_punishment, serving_webhooks
 from services.credit.config import CreditConfig
 from services.credit.consumers.punishment.sweeper import PunishmentSweeper
 from tests.integration.credit.world import CODE, KEY, NOW, OTHER, World, enterprise, told, violation
@@ -177,6 +177,8 @@ async def office_world(dsn: str, folder: Path, **config: Any) -> AsyncIterator[O
         told(violation("light"), "v2"),
     )
     made = CreditConfig(dsn=dsn, complainant_key=KEY, **config)
-    async with serve(folder, lambda: [serving_punishment(made, world.clock)]) as served:
+    async with serve(
+        folder, lambda: [make(made, world.clock) for make in (serving_punishment, serving_webhooks)]
+    ) as served:
         yield OfficeWorld(served, world, made)
     world.close()

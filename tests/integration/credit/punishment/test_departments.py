@@ -170,6 +170,16 @@ async def test_an_ended_basis_is_known_to_every_read_at_once_and_swept(dsn: str,
         ("UPDATE credit.directive SET measure_id = 'no-honours'", "ordered by no decision"),
         ("UPDATE credit.directive SET state = 6", "its answers make it"),
         ("UPDATE credit.directive SET number = 5", "was sent as"),
+        (
+            "UPDATE credit.directive SET lift_ordered_at = '2026-06-15T05:00:00Z', state = 7 WHERE listing_id = 'l2'",
+            "its listing and its basis stand",
+        ),
+        (
+            "UPDATE credit.listing_step SET measure_ids = measure_ids || ARRAY['no-honours'] WHERE kind = 5",
+            "orders no-honours, and nobody got it",
+        ),
+        ("UPDATE credit.enterprise_check SET measures = ''", "reads something else"),
+        ("DELETE FROM credit.enterprise_check", "reads something else"),
     ],
 )
 async def test_verify_finds_what_is_planted(offices: OfficeWorld, planted: str, said: str) -> None:

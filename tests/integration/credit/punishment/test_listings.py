@@ -1,5 +1,6 @@
 """A listing from trigger to verified lift over a real server, and everything that must be refused on the way."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,10 +14,13 @@ from merchantcredit.credit.v1 import punishment_service_pb2 as pb
 from merchantcredit.events.v1 import directive_pb2 as fb
 from merchantcredit.events.v1.directive_pb2 import Directive
 
+from services.common.auth.actor import Role
+from services.common.eventlog.retention import Retention
 from services.credit.adapters.punishment.verify import Verified, verify
 from tests.integration.credit.punishment.office_world import (
     EVIDENCE,
     FINANCE,
+    MEASURES,
     OfficeWorld,
     feedback,
     office_world,
@@ -162,9 +166,42 @@ async def test_nothing_is_listed_without_notice_or_by_the_wrong_office(offices: 
         assert said in (error.details() or "")
 
 
-def grpc_role() -> Any:
-    from services.common.auth.actor import Role
+async def test_below_the_province_another_person_of_the_next_higher_office_approves(offices: OfficeWorld) -> None:
+    await offices.propose()
+    await offices.notify()
+    below = offices.who(Role.REGULATOR, "decider", "market-regulation-520900")
+    request = pb.ApproveListingRequest(request_id=rid(), listing_id="l1", document_number="批1")
+    early = await refused(offices.stub.ApproveListing(request, metadata=offices.second))
+    assert early.code() is PRECONDITION
+    await offices.hear()
+    for who, code in (
+        (offices.proposer, PRECONDITION),
+        (offices.who(Role.OFFICE, "x", "finance-520000"), grpc.StatusCode.PERMISSION_DENIED),
+        (offices.department(), grpc.StatusCode.PERMISSION_DENIED),
+    ):
+        assert (await refused(offices.stub.ApproveListing(request, metadata=who))).code() is code
+    decision = pb.DecideListingRequest(
+        request_id=rid(), listing_id="l1", document_number="决", reasons="r", measure_ids=MEASURES
+    )
+    assert (await refused(offices.stub.DecideListing(decision, metadata=below))).code() is PRECONDITION
+    await offices.stub.ApproveListing(request, metadata=offices.second)
+    decided = await offices.stub.DecideListing(decision, metadata=below)
+    assert decided.listing.state == model.LISTING_STATE_PUBLISHED
+    told = next(step for step in decided.listing.steps if step.kind == model.STEP_KIND_DECIDE)
+    assert (told.approver, told.approval_office, told.approval_document) == (
+        "second", "market-regulation-520000", "批1",
+    )  # fmt: skip
 
+
+async def test_a_list_that_asks_for_no_approval_takes_none(offices: OfficeWorld) -> None:
+    await offices.propose(list_id="key-attention", trigger_id="repeated-violation", is_grave=False)
+    await offices.notify()
+    await offices.hear()
+    request = pb.ApproveListingRequest(request_id=rid(), listing_id="l1", document_number="批1")
+    assert (await refused(offices.stub.ApproveListing(request, metadata=offices.second))).code() is PRECONDITION
+
+
+def grpc_role() -> Any:
     return Role.REGULATOR
 
 
@@ -247,9 +284,84 @@ async def test_the_check_records_each_look_up_before_it_answers(offices: OfficeW
     assert (await refused(offices.stub.CheckEnterprise(request, metadata=offices.department()))).code() is INVALID
 
 
-async def test_a_merchant_reads_only_its_own(offices: OfficeWorld) -> None:
-    from services.common.auth.actor import Role
+async def test_the_enterprise_sees_who_looked_and_nobody_else_does(offices: OfficeWorld) -> None:
+    for purpose in (model.CHECK_PURPOSE_PROCUREMENT, model.CHECK_PURPOSE_FUNDING, model.CHECK_PURPOSE_LICENCE):
+        await offices.check(purpose)
+    request = pb.ListLookupsRequest(credit_code=CODE, page_size=2)
+    first = await offices.stub.ListLookups(request, metadata=offices.merchant)
+    request.page_token = first.next_page_token
+    second = await offices.stub.ListLookups(request, metadata=offices.merchant)
+    seen = [*first.lookups, *second.lookups]
+    assert [one.purpose for one in seen] == [
+        model.CHECK_PURPOSE_LICENCE, model.CHECK_PURPOSE_FUNDING, model.CHECK_PURPOSE_PROCUREMENT,
+    ]  # fmt: skip
+    assert {(one.office, one.actor) for one in seen} == {(FINANCE, "")}
+    assert (second.next_page_token, seen[0].looked_time.ToDatetime(UTC)) == ("", offices.clock.now())
+    named = await offices.stub.ListLookups(pb.ListLookupsRequest(credit_code=CODE), metadata=offices.decider)
+    assert {one.actor for one in named.lookups} == {"clerk"}
+    stranger = offices.who(Role.MERCHANT, "9152000071430580XT", "")
+    call = offices.stub.ListLookups(pb.ListLookupsRequest(credit_code=CODE), metadata=stranger)
+    assert (await refused(call)).code() is grpc.StatusCode.PERMISSION_DENIED
 
+
+async def test_incentives_run_on_the_same_rails(offices: OfficeWorld) -> None:
+    """The honest list: no prior notice, another person decides, departments apply, the end lifts everywhere, and all verifies."""
+    given = {"list_id": "honest", "trigger_id": "honest-demonstration", "severity": 1, "is_grave": False}
+    proposed = await offices.propose(**given)
+    assert proposed.due_step == "DECIDE"
+    wrong = await refused(offices.decide(measure_ids=MEASURES[:1]))
+    assert wrong.code() is grpc.StatusCode.FAILED_PRECONDITION
+    decided = await offices.decide(measure_ids=["green-channel"])
+    assert {one.state for one in decided.directives} == {model.DIRECTIVE_STATE_ISSUED}
+    offices.drain()
+    office = decided.directives[0].department
+    (numbered,), cursor = await offices.read(office)
+    assert Directive.FromString(numbered.directive).measure_id == "green-channel"
+    for kind in (2, 3):
+        await offices.tell(numbered, kind)
+    assert await offices.measures() == ["green-channel"]
+    await offices.end()
+    await asyncio.to_thread(offices.drain)
+    (lift,), _ = await offices.read(office, cursor)
+    await offices.tell(lift, 6)
+    assert await offices.measures() == []
+    found = await offices.stub.VerifyMeasures(pb.VerifyMeasuresRequest(), metadata=offices.decider)
+    assert (found.fault_count, found.order_count) == (0, len(decided.directives))
+
+
+async def test_a_department_that_was_away_for_a_year_gets_all_in_order_and_confirms_the_lift(
+    offices: OfficeWorld,
+) -> None:
+    await offices.list_it()
+    offices.drain()
+    offices.clock.moment += timedelta(days=400)
+    while offices.sweeper.sweep_once():
+        offices.drain()
+    Retention(offices.world.dsn, offices.clock).retain_once()
+    await offices.end()
+    offices.drain()
+    got, _ = await offices.read()
+    told = [Directive.FromString(one.directive) for one in got]
+    assert [one.number for one in got] == list(range(1, len(got) + 1))
+    assert (told[0].action, told[-1].action) == (1, 2)
+    await offices.tell(got[-1], 6)
+    standing = (await offices.get()).directives
+    state = {one.department: one.state for one in standing if one.measure_id == told[0].measure_id}
+    assert state[FINANCE] == model.DIRECTIVE_STATE_LIFTED_CONFIRMED
+    found = await offices.stub.VerifyMeasures(pb.VerifyMeasuresRequest(), metadata=offices.decider)
+    assert list(found.faults) == []
+
+
+async def test_a_merge_into_another_lifts_everything(offices: OfficeWorld) -> None:
+    await offices.list_it()
+    offices.drain()
+    ended = await offices.end(reason=model.END_REASON_MERGED)
+    assert {one.state for one in ended.directives} == {model.DIRECTIVE_STATE_LIFTING}
+    assert await offices.measures() == []
+    assert await offices.check() == []
+
+
+async def test_a_merchant_reads_only_its_own(offices: OfficeWorld) -> None:
     await offices.list_it()
     own = await offices.stub.GetListing(pb.GetListingRequest(listing_id="l1"), metadata=offices.merchant)
     assert own.listing.steps[0].fact_ids == [EVIDENCE]

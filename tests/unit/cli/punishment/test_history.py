@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from merchantcredit.events.v1 import directive_pb2 as pb
@@ -65,8 +66,6 @@ def test_planted_faults_are_found(planted: Planted) -> None:
 
 
 def test_a_journal_keeps_what_came_and_what_took_effect(tmp_path: object) -> None:
-    from pathlib import Path
-
     folder = Path(str(tmp_path))
     journal = Journal(folder, "finance-520100")
     came = [pb.NumberedDirective(number=s.number, digest=s.digest, directive=s.directive) for s in TRUE]
@@ -75,3 +74,19 @@ def test_a_journal_keeps_what_came_and_what_took_effect(tmp_path: object) -> Non
     assert last == 5
     assert [one.took_effect for one in read(folder)] == [True] * 3 + [False] * 2 + [True] * 2
     assert check(read(folder)).faults == []
+
+
+def test_a_line_that_a_kill_tore_is_forgotten(tmp_path: Path) -> None:
+    came = [
+        pb.NumberedDirective(department="d", number=one.number, digest=one.digest, directive=one.directive)
+        for one in TRUE
+    ]
+    Journal(tmp_path, "d").write(came[:2], 0)
+    whole = (tmp_path / "d.jsonl").read_bytes()
+    (tmp_path / "d.jsonl").write_bytes(whole[:-20])
+    journal = Journal(tmp_path, "d")
+    assert [one.number for one in read(tmp_path)] == [1]
+    journal.write(came[1:], 1)
+    assert check(read(tmp_path)).faults == []
+    assert [one.number for one in read(tmp_path, ["d"])] == [1, 2, 3, 4, 5]
+    assert list(read(tmp_path, ["other"])) == []

@@ -82,7 +82,7 @@ def test_a_fact_comes_back_from_the_ledger_and_the_last_step_stands() -> None:
 def test_the_way_back_has_the_listing_s_repair_on_the_day_that_the_office_will_accept() -> None:
     found = way_back(state(LISTED), DAY, POLICY)
     (step,) = found.steps
-    assert (step.kind, step.fact_id, step.on) == (StepKind.REPAIR, "listing:l1", date(2027, 6, 15))
+    assert (step.kind, step.fact_id, step.on) == (StepKind.CURE, "listing:l1", date(2027, 6, 15))
     ended = state(LISTED._replace(until=step.on))
     assert step.score == rate([ended], step.on, POLICY)[0].score
     assert dataclasses.replace(found, steps=()).by_itself_on == date(2029, 6, 15)

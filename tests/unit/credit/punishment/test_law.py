@@ -1,5 +1,6 @@
 """The law's data, and what a decision may order under them."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -30,8 +31,8 @@ def listing(severity: Severity = Severity.SERIOUS, list_id: str = "serious-disho
     return Listing(listing_id="l", code="c", list_id=list_id, trigger_id="food", severity=severity)
 
 
-def decision(office: str, **given: str) -> Step:
-    return Step(kind=StepKind.DECIDE, day=DAY, actor="a", office=office, **given)
+def decision(office: str) -> Step:
+    return Step(kind=StepKind.DECIDE, day=DAY, actor="a", office=office)
 
 
 def penalty(kind: int = 2, severity: int = 0, fine_fen: int = 100) -> Penalty:
@@ -79,12 +80,16 @@ def test_the_office_must_be_of_the_kind_and_cover_the_region() -> None:
 
 
 def test_below_the_province_the_next_higher_office_approves() -> None:
-    check_approval(SERIOUS, decision("market-regulation-520000"))
-    approved = {"approval_office": "market-regulation-520000", "approval_document": "批1", "approver": "b"}
-    check_approval(SERIOUS, decision("market-regulation-520100", **approved))
-    for wrong in ({}, {**approved, "approval_office": "market-regulation-520200"}, {**approved, "approver": "a"}):
+    check_approval(SERIOUS, decision("market-regulation-520000"), None)
+    below, approval = decision("market-regulation-520100"), decision("market-regulation-520000")
+    check_approval(SERIOUS, below, replace(approval, actor="b"))
+    for wrong in (
+        None,
+        replace(approval, actor="b", office="market-regulation-520200"),
+        replace(approval, actor=below.actor),
+    ):
         with pytest.raises(PreconditionFailed, match="appro"):
-            check_approval(SERIOUS, decision("market-regulation-520100", **wrong))
+            check_approval(SERIOUS, below, wrong)
 
 
 def test_both_parts_of_the_test_of_order_44() -> None:

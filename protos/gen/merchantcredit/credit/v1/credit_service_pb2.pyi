@@ -44,6 +44,8 @@ class _VerdictEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Verdict.Value
     """Refused; stands in the dead letters with the reason."""
     VERDICT_PENDING: _Verdict.ValueType  # 6
     """Put on the intake topic; the worker has not come to it yet."""
+    VERDICT_WAITING_FOR_MATCH: _Verdict.ValueType  # 7
+    """Kept; it came with a name and no code, and counts for nobody until a person has decided whose it is."""
 
 class Verdict(_Verdict, metaclass=_VerdictEnumTypeWrapper):
     """What became of an intake event."""
@@ -62,7 +64,45 @@ VERDICT_DEAD_LETTERED: Verdict.ValueType  # 5
 """Refused; stands in the dead letters with the reason."""
 VERDICT_PENDING: Verdict.ValueType  # 6
 """Put on the intake topic; the worker has not come to it yet."""
+VERDICT_WAITING_FOR_MATCH: Verdict.ValueType  # 7
+"""Kept; it came with a name and no code, and counts for nobody until a person has decided whose it is."""
 Global___Verdict: _TypeAlias = Verdict  # noqa: Y015
+
+class _WayBackStepKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _WayBackStepKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_WayBackStepKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    WAY_BACK_STEP_KIND_UNSPECIFIED: _WayBackStepKind.ValueType  # 0
+    """Never sent."""
+    WAY_BACK_STEP_KIND_ANSWER: _WayBackStepKind.ValueType  # 1
+    """答复: answer the open cases."""
+    WAY_BACK_STEP_KIND_SETTLE: _WayBackStepKind.ValueType  # 2
+    """和解: settle the open cases."""
+    WAY_BACK_STEP_KIND_PERFORM: _WayBackStepKind.ValueType  # 3
+    """履行: perform a penalty's duties; moves no point by itself, and is what its repair needs."""
+    WAY_BACK_STEP_KIND_REPAIR: _WayBackStepKind.ValueType  # 4
+    """信用修复: apply for the repair of a penalty."""
+    WAY_BACK_STEP_KIND_CURE: _WayBackStepKind.ValueType  # 5
+    """移出名单: cure what a listing rests on, and apply for its early end."""
+
+class WayBackStepKind(_WayBackStepKind, metaclass=_WayBackStepKindEnumTypeWrapper):
+    """What a merchant can lawfully do."""
+
+WAY_BACK_STEP_KIND_UNSPECIFIED: WayBackStepKind.ValueType  # 0
+"""Never sent."""
+WAY_BACK_STEP_KIND_ANSWER: WayBackStepKind.ValueType  # 1
+"""答复: answer the open cases."""
+WAY_BACK_STEP_KIND_SETTLE: WayBackStepKind.ValueType  # 2
+"""和解: settle the open cases."""
+WAY_BACK_STEP_KIND_PERFORM: WayBackStepKind.ValueType  # 3
+"""履行: perform a penalty's duties; moves no point by itself, and is what its repair needs."""
+WAY_BACK_STEP_KIND_REPAIR: WayBackStepKind.ValueType  # 4
+"""信用修复: apply for the repair of a penalty."""
+WAY_BACK_STEP_KIND_CURE: WayBackStepKind.ValueType  # 5
+"""移出名单: cure what a listing rests on, and apply for its early end."""
+Global___WayBackStepKind: _TypeAlias = WayBackStepKind  # noqa: Y015
 
 @_typing.final
 class SubmitComplaintRequest(_message.Message):
@@ -359,6 +399,10 @@ class ExplainScoreResponse(_message.Message):
     CONTRIBUTIONS_FIELD_NUMBER: _builtins.int
     POLICY_VERSION_FIELD_NUMBER: _builtins.int
     DAY_FIELD_NUMBER: _builtins.int
+    COMPLAINT_BOUND_MILLIPOINTS_FIELD_NUMBER: _builtins.int
+    COMPLAINANT_BOUND_CASES_MILLI_FIELD_NUMBER: _builtins.int
+    CASES_UNDER_REVIEW_FIELD_NUMBER: _builtins.int
+    COMPLETENESS_PERMILLE_FIELD_NUMBER: _builtins.int
     score_millipoints: _builtins.int
     """The score in thousandths of a point; absent when not rated."""
     grade: _builtins.str
@@ -367,6 +411,14 @@ class ExplainScoreResponse(_message.Message):
     """The version of the scoring policy."""
     day: _builtins.str
     """The day for which it was computed, YYYY-MM-DD."""
+    complaint_bound_millipoints: _builtins.int
+    """The most, in thousandths of a point, that complaints can cost, whoever files them and however many: the policy's bound."""
+    complainant_bound_cases_milli: _builtins.int
+    """The most, in thousandths of a case, that all cases of one complainant against one merchant weigh together."""
+    cases_under_review: _builtins.int
+    """Complaint cases that came in bursts and are under review: they weigh nothing until a review has judged them."""
+    completeness_permille: _builtins.int
+    """How complete the file is, in thousandths; it moves no point."""
     @_builtins.property
     def contributions(self) -> _containers.RepeatedCompositeFieldContainer[_record_pb2.Contribution]:
         """Every line; the amounts sum to the score exactly."""
@@ -379,10 +431,14 @@ class ExplainScoreResponse(_message.Message):
         contributions: _abc.Iterable[_record_pb2.Contribution] | None = ...,
         policy_version: _builtins.str = ...,
         day: _builtins.str = ...,
+        complaint_bound_millipoints: _builtins.int = ...,
+        complainant_bound_cases_milli: _builtins.int = ...,
+        cases_under_review: _builtins.int = ...,
+        completeness_permille: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_score_millipoints", b"_score_millipoints", "score_millipoints", b"score_millipoints"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_score_millipoints", b"_score_millipoints", "contributions", b"contributions", "day", b"day", "grade", b"grade", "policy_version", b"policy_version", "score_millipoints", b"score_millipoints"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_score_millipoints", b"_score_millipoints", "cases_under_review", b"cases_under_review", "complainant_bound_cases_milli", b"complainant_bound_cases_milli", "complaint_bound_millipoints", b"complaint_bound_millipoints", "completeness_permille", b"completeness_permille", "contributions", b"contributions", "day", b"day", "grade", b"grade", "policy_version", b"policy_version", "score_millipoints", b"score_millipoints"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__score_millipoints: _TypeAlias = _typing.Literal["score_millipoints"]  # noqa: Y015
     _WhichOneofArgType__score_millipoints: _TypeAlias = _typing.Literal["_score_millipoints", b"_score_millipoints"]  # noqa: Y015
@@ -493,6 +549,214 @@ class ListEvidenceResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ListEvidenceResponse: _TypeAlias = ListEvidenceResponse  # noqa: Y015
+
+@_typing.final
+class GetPastRecordRequest(_message.Message):
+    """Whose past to read, on which clocks, and why."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CREDIT_CODE_FIELD_NUMBER: _builtins.int
+    AS_OF_FIELD_NUMBER: _builtins.int
+    KNOWN_AT_FIELD_NUMBER: _builtins.int
+    PURPOSE_FIELD_NUMBER: _builtins.int
+    credit_code: _builtins.str
+    """The credit code; lower case and outer blanks are normalised."""
+    as_of: _builtins.str
+    """The day that is asked about, YYYY-MM-DD in Asia/Shanghai; from the first fact to today."""
+    purpose: _builtins.str
+    """Why the past is read, 1 to 200 characters, for example the number of the file; it is kept."""
+    @_builtins.property
+    def known_at(self) -> _timestamp_pb2.Timestamp:
+        """Only what had been recorded by this moment counts; not in the future. Required: now, to judge by all that is known."""
+
+    def __init__(
+        self,
+        *,
+        credit_code: _builtins.str = ...,
+        as_of: _builtins.str = ...,
+        known_at: _timestamp_pb2.Timestamp | None = ...,
+        purpose: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["known_at", b"known_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "credit_code", b"credit_code", "known_at", b"known_at", "purpose", b"purpose"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetPastRecordRequest: _TypeAlias = GetPastRecordRequest  # noqa: Y015
+
+@_typing.final
+class GetPastRecordResponse(_message.Message):
+    """A record of the past."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECORD_BYTES_FIELD_NUMBER: _builtins.int
+    RECORD_FIELD_NUMBER: _builtins.int
+    IS_PUBLISHED_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    POLICY_VERSION_FIELD_NUMBER: _builtins.int
+    record_bytes: _builtins.bytes
+    """The record as bytes of a PublicRecord: of a published revision, byte for byte what was published."""
+    is_published: _builtins.bool
+    """True: it was published and stood on that day. False: it was computed now, under the policy in force on that day."""
+    revision: _builtins.int
+    """The revision; of a computed record the last one published by `known_at`, 0 when none was."""
+    policy_version: _builtins.str
+    """The version of the scoring policy."""
+    @_builtins.property
+    def record(self) -> _record_pb2.PublicRecord:
+        """The same record, to be read."""
+
+    def __init__(
+        self,
+        *,
+        record_bytes: _builtins.bytes = ...,
+        record: _record_pb2.PublicRecord | None = ...,
+        is_published: _builtins.bool = ...,
+        revision: _builtins.int = ...,
+        policy_version: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["record", b"record"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["is_published", b"is_published", "policy_version", b"policy_version", "record", b"record", "record_bytes", b"record_bytes", "revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetPastRecordResponse: _TypeAlias = GetPastRecordResponse  # noqa: Y015
+
+@_typing.final
+class GetWayBackRequest(_message.Message):
+    """Whose way back, and to which grade."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CREDIT_CODE_FIELD_NUMBER: _builtins.int
+    GOAL_GRADE_FIELD_NUMBER: _builtins.int
+    credit_code: _builtins.str
+    """The credit code; lower case and outer blanks are normalised."""
+    goal_grade: _builtins.str
+    """The grade to reach, AAA to D; empty means the next better than the present one."""
+    def __init__(
+        self,
+        *,
+        credit_code: _builtins.str = ...,
+        goal_grade: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["credit_code", b"credit_code", "goal_grade", b"goal_grade"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetWayBackRequest: _TypeAlias = GetWayBackRequest  # noqa: Y015
+
+@_typing.final
+class WayBackStep(_message.Message):
+    """One step alone, taken on its earliest day."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KIND_FIELD_NUMBER: _builtins.int
+    FACT_ID_FIELD_NUMBER: _builtins.int
+    CASE_COUNT_FIELD_NUMBER: _builtins.int
+    POSSIBLE_ON_FIELD_NUMBER: _builtins.int
+    SCORE_MILLIPOINTS_FIELD_NUMBER: _builtins.int
+    GRADE_FIELD_NUMBER: _builtins.int
+    GOAL_ON_FIELD_NUMBER: _builtins.int
+    TEXT_ZH_FIELD_NUMBER: _builtins.int
+    TEXT_EN_FIELD_NUMBER: _builtins.int
+    kind: Global___WayBackStepKind.ValueType
+    """What is to be done."""
+    fact_id: _builtins.str
+    """The penalty or listing that it concerns; empty for cases."""
+    case_count: _builtins.int
+    """How many open cases it concerns; 0 for penalties and listings."""
+    possible_on: _builtins.str
+    """The earliest day on which it can be done, YYYY-MM-DD."""
+    score_millipoints: _builtins.int
+    """The score from that day on in thousandths of a point; absent when not rated."""
+    grade: _builtins.str
+    """The grade from that day on."""
+    goal_on: _builtins.str
+    """The day on which the goal is reached with this step and nothing else, YYYY-MM-DD; empty when never."""
+    text_zh: _builtins.str
+    """The step in Chinese."""
+    text_en: _builtins.str
+    """The step in English."""
+    def __init__(
+        self,
+        *,
+        kind: Global___WayBackStepKind.ValueType = ...,
+        fact_id: _builtins.str = ...,
+        case_count: _builtins.int = ...,
+        possible_on: _builtins.str = ...,
+        score_millipoints: _builtins.int | None = ...,
+        grade: _builtins.str = ...,
+        goal_on: _builtins.str = ...,
+        text_zh: _builtins.str = ...,
+        text_en: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_score_millipoints", b"_score_millipoints", "score_millipoints", b"score_millipoints"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_score_millipoints", b"_score_millipoints", "case_count", b"case_count", "fact_id", b"fact_id", "goal_on", b"goal_on", "grade", b"grade", "kind", b"kind", "possible_on", b"possible_on", "score_millipoints", b"score_millipoints", "text_en", b"text_en", "text_zh", b"text_zh"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__score_millipoints: _TypeAlias = _typing.Literal["score_millipoints"]  # noqa: Y015
+    _WhichOneofArgType__score_millipoints: _TypeAlias = _typing.Literal["_score_millipoints", b"_score_millipoints"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__score_millipoints) -> _WhichOneofReturnType__score_millipoints | None: ...
+
+Global___WayBackStep: _TypeAlias = WayBackStep  # noqa: Y015
+
+@_typing.final
+class GetWayBackResponse(_message.Message):
+    """The way back. It holds for the facts known now: with nothing new, what it says comes true on the day it names."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCORE_MILLIPOINTS_FIELD_NUMBER: _builtins.int
+    GRADE_FIELD_NUMBER: _builtins.int
+    GOAL_GRADE_FIELD_NUMBER: _builtins.int
+    BY_ITSELF_ON_FIELD_NUMBER: _builtins.int
+    STEPS_FIELD_NUMBER: _builtins.int
+    WITH_ALL_ON_FIELD_NUMBER: _builtins.int
+    DAY_FIELD_NUMBER: _builtins.int
+    score_millipoints: _builtins.int
+    """The present score in thousandths of a point; absent when not rated."""
+    grade: _builtins.str
+    """The present grade."""
+    goal_grade: _builtins.str
+    """The grade to reach."""
+    by_itself_on: _builtins.str
+    """The day on which it comes with no step at all, YYYY-MM-DD; empty when never."""
+    with_all_on: _builtins.str
+    """The day on which it comes with all steps at their earliest days, YYYY-MM-DD; empty when never."""
+    day: _builtins.str
+    """The day from which it is told, YYYY-MM-DD in Asia/Shanghai."""
+    @_builtins.property
+    def steps(self) -> _containers.RepeatedCompositeFieldContainer[Global___WayBackStep]:
+        """What can be done, each step alone."""
+
+    def __init__(
+        self,
+        *,
+        score_millipoints: _builtins.int | None = ...,
+        grade: _builtins.str = ...,
+        goal_grade: _builtins.str = ...,
+        by_itself_on: _builtins.str = ...,
+        steps: _abc.Iterable[Global___WayBackStep] | None = ...,
+        with_all_on: _builtins.str = ...,
+        day: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_score_millipoints", b"_score_millipoints", "score_millipoints", b"score_millipoints"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_score_millipoints", b"_score_millipoints", "by_itself_on", b"by_itself_on", "day", b"day", "goal_grade", b"goal_grade", "grade", b"grade", "score_millipoints", b"score_millipoints", "steps", b"steps", "with_all_on", b"with_all_on"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__score_millipoints: _TypeAlias = _typing.Literal["score_millipoints"]  # noqa: Y015
+    _WhichOneofArgType__score_millipoints: _TypeAlias = _typing.Literal["_score_millipoints", b"_score_millipoints"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__score_millipoints) -> _WhichOneofReturnType__score_millipoints | None: ...
+
+Global___GetWayBackResponse: _TypeAlias = GetWayBackResponse  # noqa: Y015
 
 @_typing.final
 class WatchGradeChangesRequest(_message.Message):

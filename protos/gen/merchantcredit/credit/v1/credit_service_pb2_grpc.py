@@ -70,6 +70,16 @@ class CreditServiceStub:
                 request_serializer=merchantcredit_dot_credit_dot_v1_dot_credit__service__pb2.ListEvidenceRequest.SerializeToString,
                 response_deserializer=merchantcredit_dot_credit_dot_v1_dot_credit__service__pb2.ListEvidenceResponse.FromString,
                 _registered_method=True)
+        self.GetPastRecord = channel.unary_unary(
+                '/merchantcredit.credit.v1.CreditService/GetPastRecord',
+                request_serializer=merchantcredit_dot_credit_dot_v1_dot_credit__service__pb2.GetPastRecordRequest.SerializeToString,
+                response_deserializer=merchantcredit_dot_credit_dot_v1_dot_credit__service__pb2.GetPastRecordResponse.FromString,
+                _registered_method=True)
+        self.GetWayBack = channel.unary_unary(
+                '/merchantcredit.credit.v1.CreditService/GetWayBack',
+                request_serializer=merchantcredit_dot_credit_dot_v1_dot_credit__service__pb2.GetWayBackRequest.SerializeToString,
+                response_deserializer=merchantcredit_dot_credit_dot_v1_dot_credit__service__pb2.GetWayBackResponse.FromString,
+                _registered_method=True)
         self.WatchGradeChanges = channel.unary_stream(
                 '/merchantcredit.credit.v1.CreditService/WatchGradeChanges',
                 request_serializer=merchantcredit_dot_credit_dot_v1_dot_credit__service__pb2.WatchGradeChangesRequest.SerializeToString,
@@ -130,6 +140,23 @@ class CreditServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetPastRecord(self, request, context):
+        """Reads the record of the past: what was so on a day, by what had been told until a moment. An audit read: who asked, what and why is
+        kept, whatever the answer. Read only. INVALID_ARGUMENT for a day before the first fact or in the future, FAILED_PRECONDITION before
+        the first scoring policy, NOT_FOUND when the code was not registered by then. Roles: regulator, office.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetWayBack(self, request, context):
+        """Tells the way back to a better grade: the day on which it comes by itself, and what each lawful step brings, and when. Read only.
+        NOT_FOUND when the code is unknown. Roles: regulator, office, and the merchant itself: it weighs what is not published too.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def WatchGradeChanges(self, request, context):
         """Streams grade changes from a cursor, with checkpoints. OUT_OF_RANGE when the cursor is too old. Roles: all but public.
         """
@@ -174,6 +201,16 @@ def add_CreditServiceServicer_to_server(servicer, server):
                     servicer.ListEvidence,
                     request_deserializer=merchantcredit_dot_credit_dot_v1_dot_credit__service__pb2.ListEvidenceRequest.FromString,
                     response_serializer=merchantcredit_dot_credit_dot_v1_dot_credit__service__pb2.ListEvidenceResponse.SerializeToString,
+            ),
+            'GetPastRecord': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetPastRecord,
+                    request_deserializer=merchantcredit_dot_credit_dot_v1_dot_credit__service__pb2.GetPastRecordRequest.FromString,
+                    response_serializer=merchantcredit_dot_credit_dot_v1_dot_credit__service__pb2.GetPastRecordResponse.SerializeToString,
+            ),
+            'GetWayBack': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetWayBack,
+                    request_deserializer=merchantcredit_dot_credit_dot_v1_dot_credit__service__pb2.GetWayBackRequest.FromString,
+                    response_serializer=merchantcredit_dot_credit_dot_v1_dot_credit__service__pb2.GetWayBackResponse.SerializeToString,
             ),
             'WatchGradeChanges': grpc.unary_stream_rpc_method_handler(
                     servicer.WatchGradeChanges,
@@ -371,6 +408,60 @@ class CreditService:
             '/merchantcredit.credit.v1.CreditService/ListEvidence',
             merchantcredit_dot_credit_dot_v1_dot_credit__service__pb2.ListEvidenceRequest.SerializeToString,
             merchantcredit_dot_credit_dot_v1_dot_credit__service__pb2.ListEvidenceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetPastRecord(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/merchantcredit.credit.v1.CreditService/GetPastRecord',
+            merchantcredit_dot_credit_dot_v1_dot_credit__service__pb2.GetPastRecordRequest.SerializeToString,
+            merchantcredit_dot_credit_dot_v1_dot_credit__service__pb2.GetPastRecordResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetWayBack(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/merchantcredit.credit.v1.CreditService/GetWayBack',
+            merchantcredit_dot_credit_dot_v1_dot_credit__service__pb2.GetWayBackRequest.SerializeToString,
+            merchantcredit_dot_credit_dot_v1_dot_credit__service__pb2.GetWayBackResponse.FromString,
             options,
             channel_credentials,
             insecure,

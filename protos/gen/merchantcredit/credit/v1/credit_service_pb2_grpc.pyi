@@ -30,6 +30,15 @@ class CreditServiceStub:
     """Explains a score line by line. Read only. NOT_FOUND when the code is unknown."""
     ListEvidence: _aio.UnaryUnaryMultiCallable[_credit_service_pb2.ListEvidenceRequest, _credit_service_pb2.ListEvidenceResponse]
     """Pages through the facts behind one rule. Read only. Roles: regulator, office, and the merchant itself."""
+    GetPastRecord: _aio.UnaryUnaryMultiCallable[_credit_service_pb2.GetPastRecordRequest, _credit_service_pb2.GetPastRecordResponse]
+    """Reads the record of the past: what was so on a day, by what had been told until a moment. An audit read: who asked, what and why is
+    kept, whatever the answer. Read only. INVALID_ARGUMENT for a day before the first fact or in the future, FAILED_PRECONDITION before
+    the first scoring policy, NOT_FOUND when the code was not registered by then. Roles: regulator, office.
+    """
+    GetWayBack: _aio.UnaryUnaryMultiCallable[_credit_service_pb2.GetWayBackRequest, _credit_service_pb2.GetWayBackResponse]
+    """Tells the way back to a better grade: the day on which it comes by itself, and what each lawful step brings, and when. Read only.
+    NOT_FOUND when the code is unknown. Roles: regulator, office, and the merchant itself: it weighs what is not published too.
+    """
     WatchGradeChanges: _aio.UnaryStreamMultiCallable[_credit_service_pb2.WatchGradeChangesRequest, _credit_service_pb2.WatchGradeChangesResponse]
     """Streams grade changes from a cursor, with checkpoints. OUT_OF_RANGE when the cursor is too old. Roles: all but public."""
 
@@ -91,6 +100,27 @@ class CreditServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_credit_service_pb2.ListEvidenceRequest, _abc.Awaitable[_credit_service_pb2.ListEvidenceResponse]],
     ) -> _abc.Awaitable[_credit_service_pb2.ListEvidenceResponse]:
         """Pages through the facts behind one rule. Read only. Roles: regulator, office, and the merchant itself."""
+
+    @_abc_1.abstractmethod
+    def GetPastRecord(
+        self,
+        request: _credit_service_pb2.GetPastRecordRequest,
+        context: _aio.ServicerContext[_credit_service_pb2.GetPastRecordRequest, _abc.Awaitable[_credit_service_pb2.GetPastRecordResponse]],
+    ) -> _abc.Awaitable[_credit_service_pb2.GetPastRecordResponse]:
+        """Reads the record of the past: what was so on a day, by what had been told until a moment. An audit read: who asked, what and why is
+        kept, whatever the answer. Read only. INVALID_ARGUMENT for a day before the first fact or in the future, FAILED_PRECONDITION before
+        the first scoring policy, NOT_FOUND when the code was not registered by then. Roles: regulator, office.
+        """
+
+    @_abc_1.abstractmethod
+    def GetWayBack(
+        self,
+        request: _credit_service_pb2.GetWayBackRequest,
+        context: _aio.ServicerContext[_credit_service_pb2.GetWayBackRequest, _abc.Awaitable[_credit_service_pb2.GetWayBackResponse]],
+    ) -> _abc.Awaitable[_credit_service_pb2.GetWayBackResponse]:
+        """Tells the way back to a better grade: the day on which it comes by itself, and what each lawful step brings, and when. Read only.
+        NOT_FOUND when the code is unknown. Roles: regulator, office, and the merchant itself: it weighs what is not published too.
+        """
 
     @_abc_1.abstractmethod
     def WatchGradeChanges(

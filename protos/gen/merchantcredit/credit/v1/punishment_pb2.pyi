@@ -102,6 +102,8 @@ class _StepKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_StepKind.Val
     """The enterprise applied for repair."""
     STEP_KIND_REFUSE_REPAIR: _StepKind.ValueType  # 12
     """The repair was refused."""
+    STEP_KIND_APPROVE: _StepKind.ValueType  # 13
+    """The next-higher office approved that it be decided."""
 
 class StepKind(_StepKind, metaclass=_StepKindEnumTypeWrapper):
     """A step of a listing's procedure."""
@@ -132,6 +134,8 @@ STEP_KIND_APPLY_REPAIR: StepKind.ValueType  # 11
 """The enterprise applied for repair."""
 STEP_KIND_REFUSE_REPAIR: StepKind.ValueType  # 12
 """The repair was refused."""
+STEP_KIND_APPROVE: StepKind.ValueType  # 13
+"""The next-higher office approved that it be decided."""
 Global___StepKind: _TypeAlias = StepKind  # noqa: Y015
 
 class _EndReason:

@@ -20,6 +20,11 @@ if sys.version_info >= (3, 11):
 else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
+if sys.version_info >= (3, 13):
+    from warnings import deprecated as _deprecated
+else:
+    from typing_extensions import deprecated as _deprecated
+
 DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
@@ -231,6 +236,64 @@ class RecordHearingResponse(_message.Message):
 Global___RecordHearingResponse: _TypeAlias = RecordHearingResponse  # noqa: Y015
 
 @_typing.final
+class ApproveListingRequest(_message.Message):
+    """An approval by the caller's office, the next-higher one of the office that is to decide."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    LISTING_ID_FIELD_NUMBER: _builtins.int
+    DOCUMENT_NUMBER_FIELD_NUMBER: _builtins.int
+    REASONS_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Chosen by the caller, at most 64 characters; the same one with the same body returns the same, with another body is refused."""
+    listing_id: _builtins.str
+    """The listing, after its hearing."""
+    document_number: _builtins.str
+    """The number of the approval, 1 to 128 characters."""
+    reasons: _builtins.str
+    """In words; may be empty, at most 2000 characters."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        listing_id: _builtins.str = ...,
+        document_number: _builtins.str = ...,
+        reasons: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["document_number", b"document_number", "listing_id", b"listing_id", "reasons", b"reasons", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApproveListingRequest: _TypeAlias = ApproveListingRequest  # noqa: Y015
+
+@_typing.final
+class ApproveListingResponse(_message.Message):
+    """The approved listing."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LISTING_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def listing(self) -> _punishment_pb2.Listing:
+        """The listing after the step."""
+
+    def __init__(
+        self,
+        *,
+        listing: _punishment_pb2.Listing | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["listing", b"listing"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["listing", b"listing"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApproveListingResponse: _TypeAlias = ApproveListingResponse  # noqa: Y015
+
+@_typing.final
 class DecideListingRequest(_message.Message):
     """A decision."""
 
@@ -255,12 +318,36 @@ class DecideListingRequest(_message.Message):
     """Whether it is given up instead of listed."""
     reasons: _builtins.str
     """The reasons of the decision."""
-    approver: _builtins.str
-    """The account that approved in the next-higher office; needed where the list asks for approval."""
-    approval_office: _builtins.str
-    """The next-higher office."""
-    approval_document: _builtins.str
-    """The number of the approval."""
+    @_builtins.property
+    @_deprecated("""This field has been marked as deprecated using proto field options.""")
+    def approver(self) -> _builtins.str:
+        """Not read any more: who approves does so by ApproveListing."""
+
+    @approver.setter
+    @_deprecated("""This field has been marked as deprecated using proto field options.""")
+    def approver(self, value: _builtins.str) -> None:
+        """Not read any more: who approves does so by ApproveListing."""
+
+    @_builtins.property
+    @_deprecated("""This field has been marked as deprecated using proto field options.""")
+    def approval_office(self) -> _builtins.str:
+        """Not read any more, see approver."""
+
+    @approval_office.setter
+    @_deprecated("""This field has been marked as deprecated using proto field options.""")
+    def approval_office(self, value: _builtins.str) -> None:
+        """Not read any more, see approver."""
+
+    @_builtins.property
+    @_deprecated("""This field has been marked as deprecated using proto field options.""")
+    def approval_document(self) -> _builtins.str:
+        """Not read any more, see approver."""
+
+    @approval_document.setter
+    @_deprecated("""This field has been marked as deprecated using proto field options.""")
+    def approval_document(self, value: _builtins.str) -> None:
+        """Not read any more, see approver."""
+
     @_builtins.property
     def measure_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The measures of the catalogue that are ordered; each must fit the list, the trigger and the severity."""
@@ -604,7 +691,7 @@ Global___WatchDirectivesRequest: _TypeAlias = WatchDirectivesRequest  # noqa: Y0
 
 @_typing.final
 class WatchDirectivesResponse(_message.Message):
-    """Directives in order, or a checkpoint."""
+    """Directives in order, a checkpoint, or both."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -614,10 +701,10 @@ class WatchDirectivesResponse(_message.Message):
     cursor: _builtins.str
     """Resume from here."""
     is_checkpoint: _builtins.bool
-    """Whether all that was issued before has been sent: nothing older will come."""
+    """Whether all that was issued before has been sent with this: nothing older will come."""
     @_builtins.property
     def directives(self) -> _containers.RepeatedCompositeFieldContainer[_directive_pb2.NumberedDirective]:
-        """Up to 500 directives; empty in a checkpoint."""
+        """Up to 500 directives; empty when there is nothing new to say but a checkpoint, at least each 5 seconds."""
 
     def __init__(
         self,
@@ -1037,6 +1124,100 @@ class CheckEnterpriseResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CheckEnterpriseResponse: _TypeAlias = CheckEnterpriseResponse  # noqa: Y015
+
+@_typing.final
+class ListLookupsRequest(_message.Message):
+    """Of whom."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CREDIT_CODE_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    credit_code: _builtins.str
+    """The enterprise."""
+    page_size: _builtins.int
+    """How many, at most 500; 50 when 0."""
+    page_token: _builtins.str
+    """From the page before; empty for the first."""
+    def __init__(
+        self,
+        *,
+        credit_code: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["credit_code", b"credit_code", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListLookupsRequest: _TypeAlias = ListLookupsRequest  # noqa: Y015
+
+@_typing.final
+class Lookup(_message.Message):
+    """One look-up."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OFFICE_FIELD_NUMBER: _builtins.int
+    PURPOSE_FIELD_NUMBER: _builtins.int
+    LOOKED_TIME_FIELD_NUMBER: _builtins.int
+    ACTOR_FIELD_NUMBER: _builtins.int
+    office: _builtins.str
+    """The office that looked; the account's name where it has no office."""
+    purpose: _punishment_pb2.CheckPurpose.ValueType
+    """What for."""
+    actor: _builtins.str
+    """The account that looked; told to regulators only."""
+    @_builtins.property
+    def looked_time(self) -> _timestamp_pb2.Timestamp:
+        """When."""
+
+    def __init__(
+        self,
+        *,
+        office: _builtins.str = ...,
+        purpose: _punishment_pb2.CheckPurpose.ValueType = ...,
+        looked_time: _timestamp_pb2.Timestamp | None = ...,
+        actor: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["looked_time", b"looked_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actor", b"actor", "looked_time", b"looked_time", "office", b"office", "purpose", b"purpose"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Lookup: _TypeAlias = Lookup  # noqa: Y015
+
+@_typing.final
+class ListLookupsResponse(_message.Message):
+    """A page of look-ups."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LOOKUPS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """For the next page; empty at the end."""
+    @_builtins.property
+    def lookups(self) -> _containers.RepeatedCompositeFieldContainer[Global___Lookup]:
+        """The look-ups, the newest first."""
+
+    def __init__(
+        self,
+        *,
+        lookups: _abc.Iterable[Global___Lookup] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["lookups", b"lookups", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListLookupsResponse: _TypeAlias = ListLookupsResponse  # noqa: Y015
 
 @_typing.final
 class VerifyMeasuresRequest(_message.Message):

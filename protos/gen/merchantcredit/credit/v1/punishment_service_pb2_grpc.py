@@ -51,6 +51,11 @@ class PunishmentServiceStub:
                 request_serializer=merchantcredit_dot_credit_dot_v1_dot_punishment__service__pb2.RecordHearingRequest.SerializeToString,
                 response_deserializer=merchantcredit_dot_credit_dot_v1_dot_punishment__service__pb2.RecordHearingResponse.FromString,
                 _registered_method=True)
+        self.ApproveListing = channel.unary_unary(
+                '/merchantcredit.credit.v1.PunishmentService/ApproveListing',
+                request_serializer=merchantcredit_dot_credit_dot_v1_dot_punishment__service__pb2.ApproveListingRequest.SerializeToString,
+                response_deserializer=merchantcredit_dot_credit_dot_v1_dot_punishment__service__pb2.ApproveListingResponse.FromString,
+                _registered_method=True)
         self.DecideListing = channel.unary_unary(
                 '/merchantcredit.credit.v1.PunishmentService/DecideListing',
                 request_serializer=merchantcredit_dot_credit_dot_v1_dot_punishment__service__pb2.DecideListingRequest.SerializeToString,
@@ -116,6 +121,11 @@ class PunishmentServiceStub:
                 request_serializer=merchantcredit_dot_credit_dot_v1_dot_punishment__service__pb2.CheckEnterpriseRequest.SerializeToString,
                 response_deserializer=merchantcredit_dot_credit_dot_v1_dot_punishment__service__pb2.CheckEnterpriseResponse.FromString,
                 _registered_method=True)
+        self.ListLookups = channel.unary_unary(
+                '/merchantcredit.credit.v1.PunishmentService/ListLookups',
+                request_serializer=merchantcredit_dot_credit_dot_v1_dot_punishment__service__pb2.ListLookupsRequest.SerializeToString,
+                response_deserializer=merchantcredit_dot_credit_dot_v1_dot_punishment__service__pb2.ListLookupsResponse.FromString,
+                _registered_method=True)
         self.VerifyMeasures = channel.unary_unary(
                 '/merchantcredit.credit.v1.PunishmentService/VerifyMeasures',
                 request_serializer=merchantcredit_dot_credit_dot_v1_dot_punishment__service__pb2.VerifyMeasuresRequest.SerializeToString,
@@ -144,6 +154,13 @@ class PunishmentServiceServicer:
 
     def RecordHearing(self, request, context):
         """Records what the enterprise said, or that the time to be heard passed. Roles: regulator, office.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ApproveListing(self, request, context):
+        """Records that the next-higher office approves, where the list asks for it; another person than proposes and decides. Roles: regulator, office.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -240,6 +257,13 @@ class PunishmentServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListLookups(self, request, context):
+        """Pages through who looked an enterprise up with CheckEnterprise, when and what for, the newest first. Read only. Roles: the enterprise itself, regulator.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def VerifyMeasures(self, request, context):
         """Computes every measure again from the steps, the departments' sequences and their answers, and names what has no valid cause or basis,
         or was dropped, doubled or altered. Read only; its cost follows the whole history. Roles: regulator.
@@ -265,6 +289,11 @@ def add_PunishmentServiceServicer_to_server(servicer, server):
                     servicer.RecordHearing,
                     request_deserializer=merchantcredit_dot_credit_dot_v1_dot_punishment__service__pb2.RecordHearingRequest.FromString,
                     response_serializer=merchantcredit_dot_credit_dot_v1_dot_punishment__service__pb2.RecordHearingResponse.SerializeToString,
+            ),
+            'ApproveListing': grpc.unary_unary_rpc_method_handler(
+                    servicer.ApproveListing,
+                    request_deserializer=merchantcredit_dot_credit_dot_v1_dot_punishment__service__pb2.ApproveListingRequest.FromString,
+                    response_serializer=merchantcredit_dot_credit_dot_v1_dot_punishment__service__pb2.ApproveListingResponse.SerializeToString,
             ),
             'DecideListing': grpc.unary_unary_rpc_method_handler(
                     servicer.DecideListing,
@@ -330,6 +359,11 @@ def add_PunishmentServiceServicer_to_server(servicer, server):
                     servicer.CheckEnterprise,
                     request_deserializer=merchantcredit_dot_credit_dot_v1_dot_punishment__service__pb2.CheckEnterpriseRequest.FromString,
                     response_serializer=merchantcredit_dot_credit_dot_v1_dot_punishment__service__pb2.CheckEnterpriseResponse.SerializeToString,
+            ),
+            'ListLookups': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListLookups,
+                    request_deserializer=merchantcredit_dot_credit_dot_v1_dot_punishment__service__pb2.ListLookupsRequest.FromString,
+                    response_serializer=merchantcredit_dot_credit_dot_v1_dot_punishment__service__pb2.ListLookupsResponse.SerializeToString,
             ),
             'VerifyMeasures': grpc.unary_unary_rpc_method_handler(
                     servicer.VerifyMeasures,
@@ -420,6 +454,33 @@ class PunishmentService:
             '/merchantcredit.credit.v1.PunishmentService/RecordHearing',
             merchantcredit_dot_credit_dot_v1_dot_punishment__service__pb2.RecordHearingRequest.SerializeToString,
             merchantcredit_dot_credit_dot_v1_dot_punishment__service__pb2.RecordHearingResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ApproveListing(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/merchantcredit.credit.v1.PunishmentService/ApproveListing',
+            merchantcredit_dot_credit_dot_v1_dot_punishment__service__pb2.ApproveListingRequest.SerializeToString,
+            merchantcredit_dot_credit_dot_v1_dot_punishment__service__pb2.ApproveListingResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -771,6 +832,33 @@ class PunishmentService:
             '/merchantcredit.credit.v1.PunishmentService/CheckEnterprise',
             merchantcredit_dot_credit_dot_v1_dot_punishment__service__pb2.CheckEnterpriseRequest.SerializeToString,
             merchantcredit_dot_credit_dot_v1_dot_punishment__service__pb2.CheckEnterpriseResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListLookups(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/merchantcredit.credit.v1.PunishmentService/ListLookups',
+            merchantcredit_dot_credit_dot_v1_dot_punishment__service__pb2.ListLookupsRequest.SerializeToString,
+            merchantcredit_dot_credit_dot_v1_dot_punishment__service__pb2.ListLookupsResponse.FromString,
             options,
             channel_credentials,
             insecure,

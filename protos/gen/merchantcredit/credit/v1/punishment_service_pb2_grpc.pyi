@@ -24,6 +24,8 @@ class PunishmentServiceStub:
     """Records the prior notice of reasons and rights. Roles: regulator, office."""
     RecordHearing: _aio.UnaryUnaryMultiCallable[_punishment_service_pb2.RecordHearingRequest, _punishment_service_pb2.RecordHearingResponse]
     """Records what the enterprise said, or that the time to be heard passed. Roles: regulator, office."""
+    ApproveListing: _aio.UnaryUnaryMultiCallable[_punishment_service_pb2.ApproveListingRequest, _punishment_service_pb2.ApproveListingResponse]
+    """Records that the next-higher office approves, where the list asks for it; another person than proposes and decides. Roles: regulator, office."""
     DecideListing: _aio.UnaryUnaryMultiCallable[_punishment_service_pb2.DecideListingRequest, _punishment_service_pb2.DecideListingResponse]
     """Decides: lists, publishes and orders the measures in one transaction, or drops it. Another person than the proposer. Roles: regulator, office."""
     EndListing: _aio.UnaryUnaryMultiCallable[_punishment_service_pb2.EndListingRequest, _punishment_service_pb2.EndListingResponse]
@@ -50,6 +52,8 @@ class PunishmentServiceStub:
     """Decides a repair: ends the listing or refuses with the next date. Roles: regulator, office."""
     CheckEnterprise: _aio.UnaryUnaryMultiCallable[_punishment_service_pb2.CheckEnterpriseRequest, _punishment_service_pb2.CheckEnterpriseResponse]
     """Tells what applies to an enterprise now for a purpose; the look-up is recorded before the answer. Roles: all but public."""
+    ListLookups: _aio.UnaryUnaryMultiCallable[_punishment_service_pb2.ListLookupsRequest, _punishment_service_pb2.ListLookupsResponse]
+    """Pages through who looked an enterprise up with CheckEnterprise, when and what for, the newest first. Read only. Roles: the enterprise itself, regulator."""
     VerifyMeasures: _aio.UnaryUnaryMultiCallable[_punishment_service_pb2.VerifyMeasuresRequest, _punishment_service_pb2.VerifyMeasuresResponse]
     """Computes every measure again from the steps, the departments' sequences and their answers, and names what has no valid cause or basis,
     or was dropped, doubled or altered. Read only; its cost follows the whole history. Roles: regulator.
@@ -83,6 +87,14 @@ class PunishmentServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_punishment_service_pb2.RecordHearingRequest, _abc.Awaitable[_punishment_service_pb2.RecordHearingResponse]],
     ) -> _abc.Awaitable[_punishment_service_pb2.RecordHearingResponse]:
         """Records what the enterprise said, or that the time to be heard passed. Roles: regulator, office."""
+
+    @_abc_1.abstractmethod
+    def ApproveListing(
+        self,
+        request: _punishment_service_pb2.ApproveListingRequest,
+        context: _aio.ServicerContext[_punishment_service_pb2.ApproveListingRequest, _abc.Awaitable[_punishment_service_pb2.ApproveListingResponse]],
+    ) -> _abc.Awaitable[_punishment_service_pb2.ApproveListingResponse]:
+        """Records that the next-higher office approves, where the list asks for it; another person than proposes and decides. Roles: regulator, office."""
 
     @_abc_1.abstractmethod
     def DecideListing(
@@ -187,6 +199,14 @@ class PunishmentServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_punishment_service_pb2.CheckEnterpriseRequest, _abc.Awaitable[_punishment_service_pb2.CheckEnterpriseResponse]],
     ) -> _abc.Awaitable[_punishment_service_pb2.CheckEnterpriseResponse]:
         """Tells what applies to an enterprise now for a purpose; the look-up is recorded before the answer. Roles: all but public."""
+
+    @_abc_1.abstractmethod
+    def ListLookups(
+        self,
+        request: _punishment_service_pb2.ListLookupsRequest,
+        context: _aio.ServicerContext[_punishment_service_pb2.ListLookupsRequest, _abc.Awaitable[_punishment_service_pb2.ListLookupsResponse]],
+    ) -> _abc.Awaitable[_punishment_service_pb2.ListLookupsResponse]:
+        """Pages through who looked an enterprise up with CheckEnterprise, when and what for, the newest first. Read only. Roles: the enterprise itself, regulator."""
 
     @_abc_1.abstractmethod
     def VerifyMeasures(

@@ -115,6 +115,7 @@ class PublishedFact(_message.Message):
     SUMMARY_ZH_FIELD_NUMBER: _builtins.int
     SUMMARY_EN_FIELD_NUMBER: _builtins.int
     IS_OBJECTED_FIELD_NUMBER: _builtins.int
+    IS_UNDER_REVIEW_FIELD_NUMBER: _builtins.int
     fact_id: _builtins.str
     """The fact's id."""
     kind: _builtins.str
@@ -129,6 +130,8 @@ class PublishedFact(_message.Message):
     """What it is, in English."""
     is_objected: _builtins.bool
     """An objection to it is being decided: it stands marked until then."""
+    is_under_review: _builtins.bool
+    """It is a complaint case that came in a burst: it weighs nothing until a review has judged it."""
     def __init__(
         self,
         *,
@@ -139,10 +142,11 @@ class PublishedFact(_message.Message):
         summary_zh: _builtins.str = ...,
         summary_en: _builtins.str = ...,
         is_objected: _builtins.bool = ...,
+        is_under_review: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["fact_id", b"fact_id", "is_objected", b"is_objected", "kind", b"kind", "occurred_on", b"occurred_on", "summary_en", b"summary_en", "summary_zh", b"summary_zh", "until", b"until"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fact_id", b"fact_id", "is_objected", b"is_objected", "is_under_review", b"is_under_review", "kind", b"kind", "occurred_on", b"occurred_on", "summary_en", b"summary_en", "summary_zh", b"summary_zh", "until", b"until"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -171,6 +175,8 @@ class PublicRecord(_message.Message):
     COMPUTED_TIME_FIELD_NUMBER: _builtins.int
     ADDRESS_FIELD_NUMBER: _builtins.int
     BUSINESS_SCOPE_FIELD_NUMBER: _builtins.int
+    CASES_UNDER_REVIEW_FIELD_NUMBER: _builtins.int
+    COMPLETENESS_PERMILLE_FIELD_NUMBER: _builtins.int
     credit_code: _builtins.str
     """The credit code; the key."""
     name: _builtins.str
@@ -199,6 +205,10 @@ class PublicRecord(_message.Message):
     """The address of the domicile; empty when unknown."""
     business_scope: _builtins.str
     """The business scope; empty when unknown."""
+    cases_under_review: _builtins.int
+    """Complaint cases that came in bursts and are under review: they weigh nothing until a review has judged them."""
+    completeness_permille: _builtins.int
+    """How complete the file is, in thousandths, 0 to 1000; kept apart from conduct, it moves no point and no grade."""
     @_builtins.property
     def contributions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Contribution]:
         """Every line of the score; empty when not rated."""
@@ -231,10 +241,12 @@ class PublicRecord(_message.Message):
         computed_time: _timestamp_pb2.Timestamp | None = ...,
         address: _builtins.str = ...,
         business_scope: _builtins.str = ...,
+        cases_under_review: _builtins.int = ...,
+        completeness_permille: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_score_millipoints", b"_score_millipoints", "computed_time", b"computed_time", "score_millipoints", b"score_millipoints"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_score_millipoints", b"_score_millipoints", "address", b"address", "business_scope", b"business_scope", "computed_time", b"computed_time", "contributions", b"contributions", "credit_code", b"credit_code", "day", b"day", "enterprise_type", b"enterprise_type", "established_on", b"established_on", "facts", b"facts", "good_until", b"good_until", "grade", b"grade", "name", b"name", "policy_version", b"policy_version", "region_code", b"region_code", "revision", b"revision", "score_millipoints", b"score_millipoints", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_score_millipoints", b"_score_millipoints", "address", b"address", "business_scope", b"business_scope", "cases_under_review", b"cases_under_review", "completeness_permille", b"completeness_permille", "computed_time", b"computed_time", "contributions", b"contributions", "credit_code", b"credit_code", "day", b"day", "enterprise_type", b"enterprise_type", "established_on", b"established_on", "facts", b"facts", "good_until", b"good_until", "grade", b"grade", "name", b"name", "policy_version", b"policy_version", "region_code", b"region_code", "revision", b"revision", "score_millipoints", b"score_millipoints", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__score_millipoints: _TypeAlias = _typing.Literal["score_millipoints"]  # noqa: Y015
     _WhichOneofArgType__score_millipoints: _TypeAlias = _typing.Literal["_score_millipoints", b"_score_millipoints"]  # noqa: Y015

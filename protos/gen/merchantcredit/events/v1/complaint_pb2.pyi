@@ -6,6 +6,7 @@ The complaint intake topic: what a source tells of a complaint case, each time t
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from merchantcredit.events.v1 import respondent_pb2 as _respondent_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -239,6 +240,58 @@ PROBLEM_TYPE_OTHER: ProblemType.ValueType  # 8
 """Anything else."""
 Global___ProblemType: _TypeAlias = ProblemType  # noqa: Y015
 
+class _CaseJudgement:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _CaseJudgementEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_CaseJudgement.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    CASE_JUDGEMENT_UNSPECIFIED: _CaseJudgement.ValueType  # 0
+    """Not judged."""
+    CASE_JUDGEMENT_GENUINE: _CaseJudgement.ValueType  # 1
+    """The case is what it says: no burst holds it back."""
+    CASE_JUDGEMENT_ABUSIVE: _CaseJudgement.ValueType  # 2
+    """The case is part of an attack: it weighs nothing."""
+
+class CaseJudgement(_CaseJudgement, metaclass=_CaseJudgementEnumTypeWrapper):
+    """What a review of a burst found of one case."""
+
+CASE_JUDGEMENT_UNSPECIFIED: CaseJudgement.ValueType  # 0
+"""Not judged."""
+CASE_JUDGEMENT_GENUINE: CaseJudgement.ValueType  # 1
+"""The case is what it says: no burst holds it back."""
+CASE_JUDGEMENT_ABUSIVE: CaseJudgement.ValueType  # 2
+"""The case is part of an attack: it weighs nothing."""
+Global___CaseJudgement: _TypeAlias = CaseJudgement  # noqa: Y015
+
+class _ComplainantMark:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ComplainantMarkEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ComplainantMark.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    COMPLAINANT_MARK_UNSPECIFIED: _ComplainantMark.ValueType  # 0
+    """Not marked."""
+    COMPLAINANT_MARK_REPEAT: _ComplainantMark.ValueType  # 1
+    """重复投诉、职业索赔: complains again and again for gain."""
+    COMPLAINANT_MARK_FRAUD: _ComplainantMark.ValueType  # 2
+    """骗取赔偿、虚假材料: a case of this complainant ended for fraud."""
+    COMPLAINANT_MARK_LIFTED: _ComplainantMark.ValueType  # 3
+    """The mark was taken back."""
+
+class ComplainantMark(_ComplainantMark, metaclass=_ComplainantMarkEnumTypeWrapper):
+    """How a complainant is marked; every case of a marked complainant weighs nothing unless a review found it genuine."""
+
+COMPLAINANT_MARK_UNSPECIFIED: ComplainantMark.ValueType  # 0
+"""Not marked."""
+COMPLAINANT_MARK_REPEAT: ComplainantMark.ValueType  # 1
+"""重复投诉、职业索赔: complains again and again for gain."""
+COMPLAINANT_MARK_FRAUD: ComplainantMark.ValueType  # 2
+"""骗取赔偿、虚假材料: a case of this complainant ended for fraud."""
+COMPLAINANT_MARK_LIFTED: ComplainantMark.ValueType  # 3
+"""The mark was taken back."""
+Global___ComplainantMark: _TypeAlias = ComplainantMark  # noqa: Y015
+
 @_typing.final
 class ComplaintAnswer(_message.Message):
     """The merchant's answer. Whether it came in time follows from its day and the case's clock."""
@@ -297,10 +350,14 @@ class ComplaintReported(_message.Message):
     TARGET_FIELD_NUMBER: _builtins.int
     ANSWER_FIELD_NUMBER: _builtins.int
     CHECK_EXTENDED_ON_FIELD_NUMBER: _builtins.int
+    RESPONDENT_FIELD_NUMBER: _builtins.int
+    JUDGEMENT_FIELD_NUMBER: _builtins.int
+    COMPLAINANT_MARK_FIELD_NUMBER: _builtins.int
+    REVIEW_ID_FIELD_NUMBER: _builtins.int
     case_id: _builtins.str
     """The case number in its source, 1 to 64 characters of A-Z a-z 0-9 . _ : / -. With the source it is the natural key."""
     credit_code: _builtins.str
-    """The credit code of the enterprise complained about, 18 characters of GB 32100-2015."""
+    """The credit code of the enterprise complained about, 18 characters of GB 32100-2015; empty only with a respondent."""
     kind: Global___ComplaintKind.ValueType
     """Dispute or lead."""
     status: Global___ComplaintStatus.ValueType
@@ -331,9 +388,19 @@ class ComplaintReported(_message.Message):
     """For REFERRED the office that the case goes to, for MERGED the fact id of the case that it became part of; at most 400 characters."""
     check_extended_on: _builtins.str
     """The day on which an extension of a lead's check was approved, YYYY-MM-DD; empty when none."""
+    judgement: Global___CaseJudgement.ValueType
+    """What a review found of the case; only credit itself tells it, with review_id."""
+    complainant_mark: Global___ComplainantMark.ValueType
+    """How the case's complainant is marked; only credit itself tells it, with review_id."""
+    review_id: _builtins.str
+    """The review or mark that judged, at most 64 characters; empty when neither did."""
     @_builtins.property
     def answer(self) -> Global___ComplaintAnswer:
         """The merchant's answer; absent when none is told here."""
+
+    @_builtins.property
+    def respondent(self) -> _respondent_pb2.Respondent:
+        """Whom it is about when the code is not known: waits for a person's decision. Not looked at beside a code."""
 
     def __init__(
         self,
@@ -356,10 +423,14 @@ class ComplaintReported(_message.Message):
         target: _builtins.str = ...,
         answer: Global___ComplaintAnswer | None = ...,
         check_extended_on: _builtins.str = ...,
+        respondent: _respondent_pb2.Respondent | None = ...,
+        judgement: Global___CaseJudgement.ValueType = ...,
+        complainant_mark: Global___ComplainantMark.ValueType = ...,
+        review_id: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_disputed_amount_fen", b"_disputed_amount_fen", "answer", b"answer", "disputed_amount_fen", b"disputed_amount_fen"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_disputed_amount_fen", b"_disputed_amount_fen", "answer", b"answer", "disputed_amount_fen", b"disputed_amount_fen", "respondent", b"respondent"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_disputed_amount_fen", b"_disputed_amount_fen", "answer", b"answer", "case_id", b"case_id", "case_source", b"case_source", "check_extended_on", b"check_extended_on", "complainant_pseudonym", b"complainant_pseudonym", "credit_code", b"credit_code", "disputed_amount_fen", b"disputed_amount_fen", "handling_office", b"handling_office", "kind", b"kind", "platform_code", b"platform_code", "problem_type", b"problem_type", "reason_code", b"reason_code", "received_on", b"received_on", "response", b"response", "sealed_details", b"sealed_details", "status", b"status", "status_on", b"status_on", "target", b"target"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_disputed_amount_fen", b"_disputed_amount_fen", "answer", b"answer", "case_id", b"case_id", "case_source", b"case_source", "check_extended_on", b"check_extended_on", "complainant_mark", b"complainant_mark", "complainant_pseudonym", b"complainant_pseudonym", "credit_code", b"credit_code", "disputed_amount_fen", b"disputed_amount_fen", "handling_office", b"handling_office", "judgement", b"judgement", "kind", b"kind", "platform_code", b"platform_code", "problem_type", b"problem_type", "reason_code", b"reason_code", "received_on", b"received_on", "respondent", b"respondent", "response", b"response", "review_id", b"review_id", "sealed_details", b"sealed_details", "status", b"status", "status_on", b"status_on", "target", b"target"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__disputed_amount_fen: _TypeAlias = _typing.Literal["disputed_amount_fen"]  # noqa: Y015
     _WhichOneofArgType__disputed_amount_fen: _TypeAlias = _typing.Literal["_disputed_amount_fen", b"_disputed_amount_fen"]  # noqa: Y015

@@ -22,21 +22,22 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from merchantcredit.events.v1 import respondent_pb2 as merchantcredit_dot_events_dot_v1_dot_respondent__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(merchantcredit/events/v1/violation.proto\x12\x18merchantcredit.events.v1\"\xb1\x03\n\x11ViolationReported\x12\x17\n\x0f\x64ocument_number\x18\x01 \x01(\t\x12\x13\n\x0b\x63redit_code\x18\x02 \x01(\t\x12;\n\x0cpenalty_kind\x18\x03 \x01(\x0e\x32%.merchantcredit.events.v1.PenaltyKind\x12\x34\n\x08severity\x18\x04 \x01(\x0e\x32\".merchantcredit.events.v1.Severity\x12\x15\n\x08\x66ine_fen\x18\x05 \x01(\x03H\x00\x88\x01\x01\x12\x1c\n\x0f\x63onfiscated_fen\x18\x06 \x01(\x03H\x01\x88\x01\x01\x12\x12\n\ndecided_on\x18\x07 \x01(\t\x12\x14\n\x0c\x63onduct_type\x18\x08 \x01(\t\x12\x13\n\x0blegal_basis\x18\t \x01(\t\x12\x16\n\x0e\x61uthority_name\x18\n \x01(\t\x12\x16\n\x0e\x61uthority_code\x18\x0b \x01(\t\x12\x36\n\x05state\x18\x0c \x01(\x0e\x32\'.merchantcredit.events.v1.DecisionStateB\x0b\n\t_fine_fenB\x12\n\x10_confiscated_fen*e\n\x08Severity\x12\x18\n\x14SEVERITY_UNSPECIFIED\x10\x00\x12\x12\n\x0eSEVERITY_MINOR\x10\x01\x12\x15\n\x11SEVERITY_ORDINARY\x10\x02\x12\x14\n\x10SEVERITY_SERIOUS\x10\x03*\xcb\x01\n\x0bPenaltyKind\x12\x1c\n\x18PENALTY_KIND_UNSPECIFIED\x10\x00\x12\x18\n\x14PENALTY_KIND_WARNING\x10\x01\x12\x15\n\x11PENALTY_KIND_FINE\x10\x02\x12\x1d\n\x19PENALTY_KIND_CONFISCATION\x10\x03\x12\x18\n\x14PENALTY_KIND_LICENCE\x10\x04\x12\x1c\n\x18PENALTY_KIND_RESTRICTION\x10\x05\x12\x16\n\x12PENALTY_KIND_OTHER\x10\x06*h\n\rDecisionState\x12\x1e\n\x1a\x44\x45\x43ISION_STATE_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x44\x45\x43ISION_STATE_IN_FORCE\x10\x01\x12\x1a\n\x16\x44\x45\x43ISION_STATE_REVOKED\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n(merchantcredit/events/v1/violation.proto\x12\x18merchantcredit.events.v1\x1a)merchantcredit/events/v1/respondent.proto\"\xeb\x03\n\x11ViolationReported\x12\x17\n\x0f\x64ocument_number\x18\x01 \x01(\t\x12\x13\n\x0b\x63redit_code\x18\x02 \x01(\t\x12;\n\x0cpenalty_kind\x18\x03 \x01(\x0e\x32%.merchantcredit.events.v1.PenaltyKind\x12\x34\n\x08severity\x18\x04 \x01(\x0e\x32\".merchantcredit.events.v1.Severity\x12\x15\n\x08\x66ine_fen\x18\x05 \x01(\x03H\x00\x88\x01\x01\x12\x1c\n\x0f\x63onfiscated_fen\x18\x06 \x01(\x03H\x01\x88\x01\x01\x12\x12\n\ndecided_on\x18\x07 \x01(\t\x12\x14\n\x0c\x63onduct_type\x18\x08 \x01(\t\x12\x13\n\x0blegal_basis\x18\t \x01(\t\x12\x16\n\x0e\x61uthority_name\x18\n \x01(\t\x12\x16\n\x0e\x61uthority_code\x18\x0b \x01(\t\x12\x36\n\x05state\x18\x0c \x01(\x0e\x32\'.merchantcredit.events.v1.DecisionState\x12\x38\n\nrespondent\x18\x1e \x01(\x0b\x32$.merchantcredit.events.v1.RespondentB\x0b\n\t_fine_fenB\x12\n\x10_confiscated_fen*e\n\x08Severity\x12\x18\n\x14SEVERITY_UNSPECIFIED\x10\x00\x12\x12\n\x0eSEVERITY_MINOR\x10\x01\x12\x15\n\x11SEVERITY_ORDINARY\x10\x02\x12\x14\n\x10SEVERITY_SERIOUS\x10\x03*\xcb\x01\n\x0bPenaltyKind\x12\x1c\n\x18PENALTY_KIND_UNSPECIFIED\x10\x00\x12\x18\n\x14PENALTY_KIND_WARNING\x10\x01\x12\x15\n\x11PENALTY_KIND_FINE\x10\x02\x12\x1d\n\x19PENALTY_KIND_CONFISCATION\x10\x03\x12\x18\n\x14PENALTY_KIND_LICENCE\x10\x04\x12\x1c\n\x18PENALTY_KIND_RESTRICTION\x10\x05\x12\x16\n\x12PENALTY_KIND_OTHER\x10\x06*\x85\x01\n\rDecisionState\x12\x1e\n\x1a\x44\x45\x43ISION_STATE_UNSPECIFIED\x10\x00\x12\x1b\n\x17\x44\x45\x43ISION_STATE_IN_FORCE\x10\x01\x12\x1a\n\x16\x44\x45\x43ISION_STATE_REVOKED\x10\x02\x12\x1b\n\x17\x44\x45\x43ISION_STATE_REPAIRED\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'merchantcredit.events.v1.violation_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_SEVERITY']._serialized_start=506
-  _globals['_SEVERITY']._serialized_end=607
-  _globals['_PENALTYKIND']._serialized_start=610
-  _globals['_PENALTYKIND']._serialized_end=813
-  _globals['_DECISIONSTATE']._serialized_start=815
-  _globals['_DECISIONSTATE']._serialized_end=919
-  _globals['_VIOLATIONREPORTED']._serialized_start=71
-  _globals['_VIOLATIONREPORTED']._serialized_end=504
+  _globals['_SEVERITY']._serialized_start=607
+  _globals['_SEVERITY']._serialized_end=708
+  _globals['_PENALTYKIND']._serialized_start=711
+  _globals['_PENALTYKIND']._serialized_end=914
+  _globals['_DECISIONSTATE']._serialized_start=917
+  _globals['_DECISIONSTATE']._serialized_end=1050
+  _globals['_VIOLATIONREPORTED']._serialized_start=114
+  _globals['_VIOLATIONREPORTED']._serialized_end=605
 # @@protoc_insertion_point(module_scope)

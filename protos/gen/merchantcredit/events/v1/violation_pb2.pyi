@@ -6,6 +6,7 @@ The violation intake topic: administrative penalty decisions."""
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from merchantcredit.events.v1 import respondent_pb2 as _respondent_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -97,6 +98,8 @@ class _DecisionStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Decisio
     """The decision is in force."""
     DECISION_STATE_REVOKED: _DecisionState.ValueType  # 2
     """The decision was revoked or changed away (Administrative Penalty Law art. 48); off every read path."""
+    DECISION_STATE_REPAIRED: _DecisionState.ValueType  # 3
+    """信用修复: the decision stands, its publicity and its weight ended early by repair (NDRC Order 36); off every read path."""
 
 class DecisionState(_DecisionState, metaclass=_DecisionStateEnumTypeWrapper):
     """Whether a decision stands."""
@@ -107,6 +110,8 @@ DECISION_STATE_IN_FORCE: DecisionState.ValueType  # 1
 """The decision is in force."""
 DECISION_STATE_REVOKED: DecisionState.ValueType  # 2
 """The decision was revoked or changed away (Administrative Penalty Law art. 48); off every read path."""
+DECISION_STATE_REPAIRED: DecisionState.ValueType  # 3
+"""信用修复: the decision stands, its publicity and its weight ended early by repair (NDRC Order 36); off every read path."""
 Global___DecisionState: _TypeAlias = DecisionState  # noqa: Y015
 
 @_typing.final
@@ -127,10 +132,11 @@ class ViolationReported(_message.Message):
     AUTHORITY_NAME_FIELD_NUMBER: _builtins.int
     AUTHORITY_CODE_FIELD_NUMBER: _builtins.int
     STATE_FIELD_NUMBER: _builtins.int
+    RESPONDENT_FIELD_NUMBER: _builtins.int
     document_number: _builtins.str
     """The number of the decision document (文号), 1 to 128 characters. With the credit code it is the natural key."""
     credit_code: _builtins.str
-    """The credit code of the enterprise penalised."""
+    """The credit code of the enterprise penalised; empty only with a respondent."""
     penalty_kind: Global___PenaltyKind.ValueType
     """The heaviest kind of penalty."""
     severity: Global___Severity.ValueType
@@ -151,6 +157,10 @@ class ViolationReported(_message.Message):
     """The deciding authority's credit code; empty when unknown."""
     state: Global___DecisionState.ValueType
     """Whether the decision stands."""
+    @_builtins.property
+    def respondent(self) -> _respondent_pb2.Respondent:
+        """Whom it is about when the code is not known: waits for a person's decision. Not looked at beside a code."""
+
     def __init__(
         self,
         *,
@@ -166,10 +176,11 @@ class ViolationReported(_message.Message):
         authority_name: _builtins.str = ...,
         authority_code: _builtins.str = ...,
         state: Global___DecisionState.ValueType = ...,
+        respondent: _respondent_pb2.Respondent | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_confiscated_fen", b"_confiscated_fen", "_fine_fen", b"_fine_fen", "confiscated_fen", b"confiscated_fen", "fine_fen", b"fine_fen"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_confiscated_fen", b"_confiscated_fen", "_fine_fen", b"_fine_fen", "confiscated_fen", b"confiscated_fen", "fine_fen", b"fine_fen", "respondent", b"respondent"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_confiscated_fen", b"_confiscated_fen", "_fine_fen", b"_fine_fen", "authority_code", b"authority_code", "authority_name", b"authority_name", "conduct_type", b"conduct_type", "confiscated_fen", b"confiscated_fen", "credit_code", b"credit_code", "decided_on", b"decided_on", "document_number", b"document_number", "fine_fen", b"fine_fen", "legal_basis", b"legal_basis", "penalty_kind", b"penalty_kind", "severity", b"severity", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_confiscated_fen", b"_confiscated_fen", "_fine_fen", b"_fine_fen", "authority_code", b"authority_code", "authority_name", b"authority_name", "conduct_type", b"conduct_type", "confiscated_fen", b"confiscated_fen", "credit_code", b"credit_code", "decided_on", b"decided_on", "document_number", b"document_number", "fine_fen", b"fine_fen", "legal_basis", b"legal_basis", "penalty_kind", b"penalty_kind", "respondent", b"respondent", "severity", b"severity", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__confiscated_fen: _TypeAlias = _typing.Literal["confiscated_fen"]  # noqa: Y015
     _WhichOneofArgType__confiscated_fen: _TypeAlias = _typing.Literal["_confiscated_fen", b"_confiscated_fen"]  # noqa: Y015

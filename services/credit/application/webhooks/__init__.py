@@ -1,0 +1,1 @@
+"""The use cases of webhooks: to subscribe, and to change a subscription."""
