@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 export PYTHONPATH := $(CURDIR):$(CURDIR)/protos/gen
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo engines engines-down run-cluster demo-cluster test bench chaos check format lint types contracts proto-check audit lock proto clean
+.PHONY: help setup run demo engines engines-down run-cluster demo-cluster image-check compose-keys test bench chaos check format lint types contracts proto-check audit lock proto clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -42,6 +42,12 @@ run-cluster: engines ## the same system as separate processes on the real engine
 demo-cluster: engines ## start on the real engines under new names, load, stream, report, stop
 	@eval "$$($(BIN)/python -m deploy.engines env --state-dir $(STATE)/engines)"; exec $(BIN)/python -m services.launcher demo-cluster \
 	  --port-base $(PORT_BASE) --kafka $$KAFKA --elasticsearch $$ELASTICSEARCH --dsn $$DSN
+
+image-check: $(STAMP) ## take the steps of deploy/Dockerfile without Docker, in a temporary folder
+	@exec $(BIN)/python -m deploy.image
+
+compose-keys: $(STAMP) ## make the keys, passwords and addresses that deploy/compose.yaml reads, in STATE/compose
+	@exec $(BIN)/python -m deploy.keys --state-dir $(STATE)/compose
 
 test: $(STAMP) ## run all tests
 	@tools/install_browser.sh

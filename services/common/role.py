@@ -54,6 +54,13 @@ def migrate_database(config: Config) -> None:
         ensure_topics(kafka_settings(config), copies=config.kafka.copies)
 
 
+def make_topics(config: Config) -> None:
+    """Make the topics that are missing; for a cluster where who migrates a database may not make topics."""
+    settings = kafka_settings(config)
+    assert config.kafka is not None  # noqa: S101 - required by kafka_settings
+    ensure_topics(settings, copies=config.kafka.copies)
+
+
 def relay(service: str) -> Role:
     """Return the role that numbers the service's messages and brings them to Kafka."""
 

@@ -15,6 +15,8 @@ from services.portal.bootstrap import serve
 from services.portal.gateway import Channels
 
 log = structlog.get_logger()
+#: A name may stand for many copies of a service: calls take turns among them. By default all would go to the first.
+CHANNEL_OPTIONS = (("grpc.service_config", '{"loadBalancingConfig": [{"round_robin": {}}]}'),)
 
 
 def _serve(config: Config) -> None:
@@ -28,7 +30,7 @@ async def _serving(config: Config) -> None:
     async with AsyncExitStack() as opened:
 
         async def channel(address: str) -> grpc.aio.Channel:
-            return await opened.enter_async_context(grpc.aio.insecure_channel(address))
+            return await opened.enter_async_context(grpc.aio.insecure_channel(address, options=CHANNEL_OPTIONS))
 
         channels = Channels(
             registry=await channel(config.registry),

@@ -1,10 +1,10 @@
-"""`merchant-credit registry ROLE`: migrate, serve, relay."""
+"""`merchant-credit registry ROLE`: migrate, topics (all of the platform), serve, relay."""
 
 import sys
 
 from services.common.clock import SystemClock
 from services.common.config import Config
-from services.common.role import main, migrate_database, relay, serve
+from services.common.role import main, make_topics, migrate_database, relay, serve
 from services.registry import bootstrap
 
 
@@ -14,4 +14,9 @@ def _serve(config: Config) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main("registry", {"migrate": migrate_database, "serve": _serve, "relay": relay("registry")}))
+    sys.exit(
+        main(
+            "registry",
+            {"migrate": migrate_database, "topics": make_topics, "serve": _serve, "relay": relay("registry")},
+        )
+    )

@@ -1,4 +1,4 @@
-"""`merchant-credit search ROLE`: migrate, serve, project, relay (of dead letters)."""
+"""`merchant-credit search ROLE`: migrate, template (of the index), serve, project, relay (of dead letters)."""
 
 import sys
 from pathlib import Path
@@ -23,6 +23,10 @@ def _elastic(config: Config) -> ElasticSettings:
     )
 
 
+def _template(config: Config) -> None:
+    cluster.install_template(_elastic(config))
+
+
 def _serve(config: Config) -> None:
     serve(config, lambda: [cluster.serving(_elastic(config))])
 
@@ -36,6 +40,12 @@ if __name__ == "__main__":
     sys.exit(
         main(
             "search",
-            {"migrate": migrate_database, "serve": _serve, "project": _project, "relay": relay("search")},
+            {
+                "migrate": migrate_database,
+                "template": _template,
+                "serve": _serve,
+                "project": _project,
+                "relay": relay("search"),
+            },
         )
     )

@@ -1,6 +1,7 @@
 """Puts the search service together over Elasticsearch; apart, so that the embedded profile need not load its client."""
 
 import threading
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 
@@ -13,7 +14,8 @@ from services.common.eventlog.kafka.log import KafkaEventLog
 from services.common.eventlog.kafka.settings import KafkaSettings
 from services.common.grpc.server import Registration
 from services.common.lifecycle import Loop
-from services.search.adapters.elastic_client import ElasticSettings
+from services.search.adapters.elastic_client import ElasticSettings, answering, connect
+from services.search.adapters.elastic_generations import Generations
 from services.search.adapters.elastic_reader import ElasticReader
 from services.search.adapters.elastic_writer import ElasticWriter
 from services.search.bootstrap import Projection, serving_over
@@ -28,6 +30,15 @@ def serving(settings: ElasticSettings) -> Registration:
     Raises DependencyUnavailable when no server answers, PreconditionFailed when it is of another major.
     """
     return serving_over(ElasticReader(settings))
+
+
+def install_template(settings: ElasticSettings) -> None:
+    """Bring the index template up to date; the writer does it too, before it makes a generation.
+
+    Raises DependencyUnavailable when no server answers or the key lacks the right, PreconditionFailed for another major.
+    """
+    with closing(connect(settings)) as client, answering():
+        Generations(client, settings).put_template()
 
 
 def projecting(dsn: str, settings: ElasticSettings, clock: Clock) -> list[Loop]:

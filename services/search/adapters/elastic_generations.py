@@ -53,11 +53,14 @@ class Generations:
         """Tell whether this code can read a generation."""
         return generation.startswith(f"{self._settings.name}-v{SCHEMA_VERSION}-")
 
+    def put_template(self) -> None:
+        """Bring the template of the coming generations up to date."""
+        self._client.indices.put_index_template(name=self._settings.name, **template(self._settings))
+
     def make(self) -> str:
         """Make an empty generation that nobody reads yet; the template is brought up to date first."""
-        name = self._settings.name
-        self._client.indices.put_index_template(name=name, **template(self._settings))
-        generation = f"{name}-v{SCHEMA_VERSION}-{uuid4().hex}"
+        self.put_template()
+        generation = f"{self._settings.name}-v{SCHEMA_VERSION}-{uuid4().hex}"
         self._client.indices.create(index=generation, settings=dict(WHILE_BUILT))
         self._client.index(index=generation, id=PROGRESS_ID, document=progress_to_elastic(Progress()))
         return generation
