@@ -6,11 +6,10 @@ A key `kafka.bootstrap` of the file is `MERCHANTCREDIT_KAFKA__BOOTSTRAP` in the 
 import os
 import tomllib
 from collections.abc import Iterable, Mapping
-from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, ValidationError, field_validator, model_validator
 
 from services.common.errors import FieldViolation, InvalidInput
 
@@ -73,12 +72,18 @@ class Config(Section):
     listen: str = ""
     token_key: Path | None = None
     complainant_key: Path | None = None
-    webhook_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    webhook_networks: tuple[IPvAnyNetwork, ...] = ()
     kafka: Kafka | None = None
     elasticsearch: Elasticsearch | None = None
     registry: str = ""
     credit: str = ""
     search: str = ""
+
+    @field_validator("webhook_networks", mode="before")
+    @classmethod
+    def _split(cls, told: object) -> object:
+        """Take the environment's one text for a list: its parts stand between commas."""
+        return [part for part in told.split(",") if part] if isinstance(told, str) else told
 
     def require(self, *names: str) -> None:
         """Raise InvalidInput naming the first of the keys that is absent."""

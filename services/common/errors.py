@@ -123,3 +123,8 @@ class DependencyUnavailable(PlatformError):
     """A part that the server needs does not answer; retry."""
 
     reason: ClassVar[str] = "DEPENDENCY_UNAVAILABLE"
+
+
+def invalid(field: str, description: str) -> InvalidInput:
+    """Return the error of one field: its path, and what is wrong with it or the fix."""
+    return InvalidInput(f"{field}: {description}", violations=(FieldViolation(field=field, description=description),))

@@ -22,6 +22,7 @@ from services.common.eventlog.sequencer import Sequencer
 from services.common.grpc import server
 from services.common.grpc.server import Registration
 from services.common.lifecycle import Loop, run_loops
+from services.common.logs import log_to_stderr
 
 log = structlog.get_logger()
 Role = Callable[[Config], None]
@@ -33,7 +34,7 @@ def main(service: str, roles: Mapping[str, Role]) -> int:
     parser.add_argument("role", choices=[*roles, "check-config"])
     parser.add_argument("--config", type=Path, default=None, help="a TOML file; the environment stands over it")
     given = parser.parse_args()
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    log_to_stderr()
     try:
         config = load(given.config)
         if given.role == "check-config":

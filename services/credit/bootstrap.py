@@ -63,7 +63,7 @@ from services.credit.application.read_way_back import ReadWayBack
 from services.credit.application.sources import SourceMap
 from services.credit.application.submit import Submit
 from services.credit.application.take_case_step import TakeCaseStep
-from services.credit.config import CreditConfig
+from services.credit.config import POLICY_FOLDER, CreditConfig
 from services.credit.consumers.decode import Decoder
 from services.credit.consumers.punishment.feedback import FeedbackHandler
 from services.credit.consumers.punishment.sweeper import PunishmentSweeper
@@ -84,6 +84,11 @@ WEBHOOK_SERVICE = "merchantcredit.credit.v1.WebhookService"
 #: Processes that consume side by side, each with its share of the partitions.
 LANES = 2
 SERVICE = "merchantcredit.credit.v1.CreditService"
+
+
+def preload() -> None:
+    """Read the shipped policies before a process forks: its forks share what checking them needs."""
+    load_policies(POLICY_FOLDER)
 
 
 def working(

@@ -2,14 +2,12 @@
 
 import os
 import signal
-import sys
 import threading
 from importlib import import_module
 from multiprocessing.connection import Connection
 
-import structlog
-
 from services.common.db.postmaster import die_with_parent, name_process
+from services.common.logs import log_to_stderr
 from services.launcher.state import State
 
 
@@ -24,7 +22,7 @@ def run_child(role: str, state: State, dsn: str, pipe: Connection) -> None:
     log_fd = os.open(state.log_file(role), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     os.dup2(log_fd, 1)
     os.dup2(log_fd, 2)
-    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
+    log_to_stderr()
     import_module(f"services.launcher.{role}").run(state, dsn, lambda: pipe.send(True))
 
 

@@ -129,7 +129,8 @@ def _load_what_children_run() -> None:
     keep_lean()
     for role in ROLES:
         import_module(f"services.launcher.{role}")
-    import_module("services.search.bootstrap").preload()
+    for service in ("credit", "search"):
+        import_module(f"services.{service}.bootstrap").preload()
     gc.collect()
     give_back()
     gc.freeze()

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from merchantcredit.search.v1 import search_service_pb2
 from starlette.datastructures import QueryParams
 
-from services.common.errors import FieldViolation, InvalidInput
+from services.common.errors import invalid
 from services.common.kernel.grade import Grade
 
 _REGION_DIGITS = 6
@@ -29,7 +29,7 @@ class SearchQuery:
         grades = [name for value in params.getlist("grade") for name in value.upper().split(",") if name]
         for name in grades:
             if name not in Grade.__members__:
-                raise _invalid("grade", f"{name[:20]!r} is no grade: use one of {', '.join(Grade.__members__)}")
+                raise invalid("grade", f"{name[:20]!r} is no grade: use one of {', '.join(Grade.__members__)}")
         size = whole_number(params, "page_size")
         return cls(params.get("q", "").strip(), tuple(grades), _region(params), params.get("page_token", ""), size)
 
@@ -54,7 +54,7 @@ def whole_number(params: QueryParams, name: str) -> int:
     """Return a whole number from the address, 0 when absent; raises InvalidInput naming the parameter."""
     text = params.get(name, "") or "0"
     if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
-        raise _invalid(name, f"{text[:20]!r} is no whole number from 0 to 99999")
+        raise invalid(name, f"{text[:20]!r} is no whole number from 0 to 99999")
     return int(text)
 
 
@@ -62,9 +62,5 @@ def _region(params: QueryParams) -> str:
     """Return the significant digits of a region: 520100 means all of 5201, 520000 all of 52."""
     text = params.get("region", "")
     if text and not (text.isascii() and text.isdigit() and len(text) <= _REGION_DIGITS):
-        raise _invalid("region", f"{text[:20]!r} is no region: give up to six digits of GB/T 2260, for example 5201")
+        raise invalid("region", f"{text[:20]!r} is no region: give up to six digits of GB/T 2260, for example 5201")
     return text.removesuffix("00").removesuffix("00") if len(text) == _REGION_DIGITS else text
-
-
-def _invalid(field: str, description: str) -> InvalidInput:
-    return InvalidInput(f"{field}: {description}", violations=(FieldViolation(field=field, description=description),))

@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from services.cli import options
-from services.cli.loading.values import invalid
 from services.cli.topics import connection, letters, names
+from services.common.errors import invalid
 
 Places = Annotated[list[str], typer.Argument(help="TOPIC@OFFSET as the list shows it; repeatable.")]
 All = Annotated[bool, typer.Option("--all", help="Every dead letter of every topic.")]

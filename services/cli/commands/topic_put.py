@@ -11,9 +11,9 @@ import typer
 from services.cli import options
 from services.cli.loading import events, rows
 from services.cli.loading.columns import Columns
-from services.cli.loading.values import invalid
 from services.cli.topics import connection, names
 from services.common.clock import SystemClock
+from services.common.errors import invalid
 from services.common.eventlog import cloudevents
 from services.common.eventlog.port import Message
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from services.common.errors import FieldViolation, InvalidInput
+from services.common.errors import invalid
 
 #: Fields by kind of file with the other names that registries, gazettes and standards give them (domain.md section 6).
 CREDIT_CODE = ("uscc", "统一社会信用代码", "信用代码", "社会信用代码", "CF_XDR_SHXYM")
@@ -103,14 +103,14 @@ class Columns:
         missing = [field for field in required if field not in found]
         if missing:
             description = f"no column for {', '.join(missing)} among {', '.join(header)[:200]}: add --map COLUMN=FIELD"
-            raise _invalid("FILE", description)
+            raise invalid("FILE", description)
 
 
 def _pairs(mapped: Iterable[str], aliases: Aliases) -> Iterable[tuple[str, str]]:
     for text in mapped:
         column, _, field = text.rpartition("=")
         if not column or field not in aliases:
-            raise _invalid("--map", f"{text!r}: write COLUMN=FIELD with a field of {', '.join(aliases)}")
+            raise invalid("--map", f"{text!r}: write COLUMN=FIELD with a field of {', '.join(aliases)}")
         yield column, field
 
 
@@ -120,7 +120,3 @@ def _folded(name: str) -> str:
 
 def _text(value: object) -> str:
     return "" if value is None else str(value).strip()
-
-
-def _invalid(field: str, description: str) -> InvalidInput:
-    return InvalidInput(f"{field}: {description}", violations=(FieldViolation(field=field, description=description),))

@@ -10,6 +10,7 @@ from google.protobuf.message import Message as Protobuf
 from services.cli.loading import columns, facts, values
 from services.cli.loading.columns import Aliases, Columns
 from services.common.clock import CHINA
+from services.common.errors import invalid
 from services.common.eventlog import cloudevents
 from services.common.eventlog.port import Message
 from services.common.eventlog.topics import COMPLAINT, VIOLATION, VOLUME
@@ -80,7 +81,7 @@ def _flat(fields: Mapping[str, object], names: Columns) -> Mapping[str, object]:
         return fields
     for name in data:
         if names.field(name) is None:
-            raise values.invalid(f"data.{name}", "there is no such field: see the proto, or add --map COLUMN=FIELD")
+            raise invalid(f"data.{name}", "there is no such field: see the proto, or add --map COLUMN=FIELD")
     return {**data, **fields}
 
 
@@ -96,9 +97,9 @@ def _time(told: Mapping[str, str], intake: Intake) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise values.invalid("time", f"{text[:40]!r} is no time: write RFC 3339 with an offset") from error
+        raise invalid("time", f"{text[:40]!r} is no time: write RFC 3339 with an offset") from error
     if moment.tzinfo is None:
-        raise values.invalid("time", f"{text[:40]!r} has no offset: write for example 2026-01-31T08:00:00+08:00")
+        raise invalid("time", f"{text[:40]!r} has no offset: write for example 2026-01-31T08:00:00+08:00")
     return moment.astimezone(UTC)
 
 

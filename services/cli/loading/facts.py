@@ -16,6 +16,7 @@ from merchantcredit.events.v1.violation_pb2 import DecisionState, PenaltyKind, S
 from merchantcredit.events.v1.volume_pb2 import VolumeReported
 
 from services.cli.loading import values
+from services.common.errors import invalid
 from services.common.kernel import credit_code, day
 
 _CASE_ID = re.compile(r"[A-Za-z0-9._:/-]{1,64}")
@@ -28,7 +29,7 @@ def complaint(told: Mapping[str, str]) -> ComplaintReported:
     """Return a complaint report; raises InvalidInput naming the field."""
     case_id = told.get("case_id", "")
     if not _CASE_ID.fullmatch(case_id):
-        raise values.invalid("case_id", f"{case_id[:64]!r} is no case number: 1 to 64 of A-Z a-z 0-9 . _ : / -")
+        raise invalid("case_id", f"{case_id[:64]!r} is no case number: 1 to 64 of A-Z a-z 0-9 . _ : / -")
     return ComplaintReported(
         case_id=case_id,
         credit_code=_code(told),
@@ -98,7 +99,7 @@ def _day(told: Mapping[str, str], field: str, *, required: bool = False) -> str:
 def _enum(told: Mapping[str, str], field: str, descriptor: EnumDescriptor, *, required: bool = False) -> int:
     number = values.enum(descriptor, told.get(field, ""), field)
     if required and not number:
-        raise values.invalid(field, "the value is absent: fill the column, or map one with --map COLUMN=FIELD")
+        raise invalid(field, "the value is absent: fill the column, or map one with --map COLUMN=FIELD")
     return number
 
 

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from google.protobuf.descriptor import EnumDescriptor
 
-from services.common.errors import FieldViolation, InvalidInput
+from services.common.errors import invalid
 
 #: What sources write in Chinese for an enum's value; the same word may mean another thing in another enum.
 WORDS: dict[str, dict[str, str]] = {
@@ -98,8 +98,3 @@ def text(value: str, field: str, *, limit: int, required: bool = False) -> str:
     if len(value) > limit:
         raise invalid(field, f"{len(value)} characters: at most {limit}")
     return value
-
-
-def invalid(field: str, description: str) -> InvalidInput:
-    """Return the error that one field of a row is wrong."""
-    return InvalidInput(f"{field}: {description}", violations=(FieldViolation(field=field, description=description),))

@@ -5,9 +5,8 @@ from typing import Any, NamedTuple
 
 from psycopg import Connection
 
-from services.cli.loading.values import invalid
 from services.cli.topics import names, tail
-from services.common.errors import NotFound
+from services.common.errors import NotFound, invalid
 from services.common.eventlog import reader
 from services.common.eventlog.port import Message, Record, TopicPartition
 

@@ -4,7 +4,7 @@ import re
 from datetime import date
 from functools import lru_cache
 
-from services.common.errors import FieldViolation, InvalidInput
+from services.common.errors import invalid
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
@@ -18,7 +18,7 @@ def parse_day(text: str, field: str) -> date:
             return date.fromisoformat(text)
         except ValueError:
             pass  # the calendar has no such day: refused below, with the same fix
-    raise _invalid(field, f"{text[:40]!r} is no day: write YYYY-MM-DD")
+    raise invalid(field, f"{text[:40]!r} is no day: write YYYY-MM-DD")
 
 
 def parse_optional_day(text: str, field: str) -> date | None:
@@ -30,7 +30,7 @@ def parse_optional_day(text: str, field: str) -> date | None:
 def parse_month(text: str, field: str) -> date:
     """Return the first day of the month YYYY-MM; raises InvalidInput naming the field."""
     if not _MONTH.fullmatch(text) or text < "1900":
-        raise _invalid(field, f"{text[:40]!r} is no month: write YYYY-MM")
+        raise invalid(field, f"{text[:40]!r} is no month: write YYYY-MM")
     return date.fromisoformat(f"{text}-01")
 
 
@@ -49,7 +49,3 @@ def add_months(day: date, months: int) -> date:
     index = month_index(day) + months
     last = (first_of_month(index + 1) - first_of_month(index)).days
     return first_of_month(index).replace(day=min(day.day, last))
-
-
-def _invalid(field: str, description: str) -> InvalidInput:
-    return InvalidInput(f"{field}: {description}", violations=(FieldViolation(field=field, description=description),))

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import chinese_calendar
 
-from services.common.errors import FieldViolation, InvalidInput
+from services.common.errors import invalid
 
 MAX_WORKING_DAYS = 1000
 #: 全国年节及纪念日放假办法 art. 2 (as of 2025-01-01), the holidays with a fixed date; the lunar ones need the arrangement.
@@ -112,10 +112,6 @@ def _is_assumed_working(day: date) -> bool:
 
 def _check(start: date, working_days: int, pauses: tuple[Pause, ...]) -> None:
     if not 0 <= working_days <= MAX_WORKING_DAYS:
-        raise _invalid("working_days", f"{working_days} is no period: give 0 to {MAX_WORKING_DAYS}")
+        raise invalid("working_days", f"{working_days} is no period: give 0 to {MAX_WORKING_DAYS}")
     if max([start, *(pause.resumed for pause in pauses)]).year > _LAST_YEAR:
-        raise _invalid("start", f"the period begins too near the calendar's end: give days up to {_LAST_YEAR}")
-
-
-def _invalid(field: str, description: str) -> InvalidInput:
-    return InvalidInput(f"{field}: {description}", violations=(FieldViolation(field=field, description=description),))
+        raise invalid("start", f"the period begins too near the calendar's end: give days up to {_LAST_YEAR}")

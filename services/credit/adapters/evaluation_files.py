@@ -4,10 +4,10 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-from services.common.errors import InvalidInput
+from services.common.errors import InvalidInput, invalid
 from services.credit.application.evaluate import RowFile
 from services.credit.domain import evaluation_mapping
-from services.credit.domain.evaluation_mapping import EvaluationMapping, Row, invalid
+from services.credit.domain.evaluation_mapping import EvaluationMapping, Row
 
 
 def read_rows(path: Path, field: str) -> RowFile:

@@ -10,7 +10,7 @@ from merchantcredit.credit.v1 import complaint_service_pb2_grpc as rpc
 
 from services.common.auth.actor import Actor, Role
 from services.common.clock import Clock, china_day
-from services.common.errors import FieldViolation, Forbidden, InvalidInput
+from services.common.errors import Forbidden, invalid
 from services.common.grpc.interceptor import current_actor
 from services.common.kernel import credit_code
 from services.common.kernel.day import parse_month
@@ -133,7 +133,7 @@ class ComplaintServicer(rpc.ComplaintServiceServicer):
     async def AnswerComplaint(self, request: pb.AnswerComplaintRequest, context: Context) -> pb.AnswerComplaintResponse:
         """Take the merchant's answer."""
         if not 1 <= request.category <= max(Category):
-            raise _invalid("category", "give one of the categories")
+            raise invalid("category", "give one of the categories")
         day = china_day(self._clock.now())
         answer = Answer(Category(request.category), day, request.public_statement, request.right_credit_code)
         step = request.step
@@ -173,10 +173,10 @@ class ComplaintServicer(rpc.ComplaintServiceServicer):
         code = _scope(current_actor(), request.credit_code)
         first, last = parse_month(request.first_month, "first_month"), parse_month(request.last_month, "last_month")
         if not 0 <= _months(first, last) < MOST_MONTHS:
-            raise _invalid("last_month", f"give a month from the first on, at most {MOST_MONTHS} months")
+            raise invalid("last_month", f"give a month from the first on, at most {MOST_MONTHS} months")
         unknown = [d for d in request.dimensions if d not in _DIMENSIONS]
         if unknown:
-            raise _invalid("dimensions", "give MERCHANT, PLATFORM, REGION or MONTH")
+            raise invalid("dimensions", "give MERCHANT, PLATFORM, REGION or MONTH")
         dimensions = [_DIMENSIONS[d] for d in request.dimensions]
         return await asyncio.to_thread(self._statistics, code, first, last, dimensions)
 
@@ -263,7 +263,3 @@ def _months(first: date, last: date) -> int:
 
 def _next_month(month: date) -> date:
     return date(month.year + month.month // 12, month.month % 12 + 1, 1)
-
-
-def _invalid(field: str, description: str) -> InvalidInput:
-    return InvalidInput(f"{field}: {description}", violations=(FieldViolation(field=field, description=description),))

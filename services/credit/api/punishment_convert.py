@@ -9,7 +9,7 @@ from merchantcredit.events.v1.directive_pb2 import DeclineReason
 from merchantcredit.events.v1.violation_pb2 import Severity as SeverityProto
 
 from services.common.auth.actor import Actor
-from services.common.errors import FieldViolation, InvalidInput
+from services.common.errors import invalid
 from services.common.kernel import credit_code
 from services.credit.adapters.punishment.listing_rows import ListingView
 from services.credit.adapters.punishment.lookups import Lookup
@@ -99,11 +99,6 @@ def lookup(found: Lookup, *, is_named: bool) -> api.Lookup:
     )
     message.looked_time.FromDatetime(found.looked_at)
     return message
-
-
-def invalid(field: str, description: str) -> InvalidInput:
-    """Return the error of one field."""
-    return InvalidInput(f"{field}: {description}", violations=(FieldViolation(field=field, description=description),))
 
 
 def _step(found: Step, recorded_at: datetime) -> pb.ListingStep:

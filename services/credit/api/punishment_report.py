@@ -4,10 +4,11 @@ from merchantcredit.credit.v1 import punishment_service_pb2 as pb
 from psycopg import Connection
 
 from services.common.auth.actor import Actor
+from services.common.errors import invalid
 from services.credit.adapters.punishment.feedback_codec import read_feedback
 from services.credit.adapters.punishment.feedback_store import PostgresFeedback
 from services.credit.adapters.requests import MAX_REQUEST_ID
-from services.credit.api.punishment_convert import directive, invalid
+from services.credit.api.punishment_convert import directive
 from services.credit.api.punishment_desk import Desk
 from services.credit.application.punishment.answer import Answer, take_answer
 

@@ -12,7 +12,7 @@ from merchantcredit.credit.v1 import punishment_service_pb2_grpc as rpc
 
 from services.common.auth.actor import Actor, Role
 from services.common.clock import china_day
-from services.common.errors import Forbidden
+from services.common.errors import Forbidden, invalid
 from services.common.grpc.interceptor import EVERYBODY, current_actor
 from services.common.kernel import credit_code
 from services.common.kernel.day import parse_optional_day
@@ -100,9 +100,9 @@ class PunishmentServicer(rpc.PunishmentServiceServicer):
     async def EndListing(self, request: pb.EndListingRequest, context: Context) -> pb.EndListingResponse:
         """End a listing."""
         if not request.reason:
-            raise convert.invalid("reason", "say why the listing ends")
+            raise invalid("reason", "say why the listing ends")
         if EndReason(request.reason) is EndReason.REPAIRED:
-            raise convert.invalid("reason", "a repair ends by DecideRepair")
+            raise invalid("reason", "a repair ends by DecideRepair")
         changed = await self._end(request, request.document_number, EndReason(request.reason), request.reasons)
         return pb.EndListingResponse(
             listing=convert.listing(changed.view), directives=convert.directives(changed.orders, changed.delivered)
@@ -208,7 +208,7 @@ class PunishmentServicer(rpc.PunishmentServiceServicer):
         """Tell what applies to an enterprise now."""
         code = credit_code.parse(request.credit_code)
         if not request.purpose:
-            raise convert.invalid("purpose", "say what for")
+            raise invalid("purpose", "say what for")
         return await self._checks.check(current_actor(), code, Purpose(request.purpose))
 
     async def ListLookups(self, request: pb.ListLookupsRequest, context: Context) -> pb.ListLookupsResponse:

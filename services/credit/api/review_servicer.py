@@ -13,6 +13,7 @@ from merchantcredit.credit.v1 import review_service_pb2_grpc as rpc
 from services.common.auth.actor import Actor, Role
 from services.common.clock import Clock
 from services.common.db.pool import Pool
+from services.common.errors import invalid
 from services.common.grpc.interceptor import current_actor
 from services.common.kernel import credit_code
 from services.common.kernel.day import first_of_month, parse_month
@@ -20,7 +21,7 @@ from services.common.paging import make_token, page_size, read_token
 from services.credit.adapters.judging_store import PostgresJudging
 from services.credit.application.mark_complainant import MarkComplainant, Marking, Reached
 from services.credit.application.policies import Policies
-from services.credit.application.review_burst import Review, ReviewBurst, invalid
+from services.credit.application.review_burst import Review, ReviewBurst
 from services.credit.application.submit import MAX_REQUEST_ID, source_of
 from services.credit.domain.burst import Burst
 from services.credit.domain.judging import Judgement, Mark

@@ -14,7 +14,7 @@ from merchantcredit.credit.v1 import webhook_service_pb2_grpc as rpc
 from services.common.auth.actor import Role
 from services.common.clock import Clock
 from services.common.db.pool import Pool
-from services.common.errors import FieldViolation, InvalidInput
+from services.common.errors import invalid
 from services.common.grpc.interceptor import current_actor
 from services.common.paging import make_token, page_size, read_token
 from services.credit.adapters.requests import digest_of, take_request
@@ -46,7 +46,7 @@ class WebhookServicer(rpc.WebhookServiceServicer):
         """Make a webhook."""
         actor = current_actor()
         if not request.content:
-            raise _invalid("content", "say what it is to carry")
+            raise invalid("content", "say what it is to carry")
         await resolve(request.url, self._allowed)
         asked = Subscription(
             webhook_id=uuid4().hex, url=request.url, content=Content(request.content),
@@ -192,7 +192,3 @@ def _delivery(found: Delivery) -> pb.WebhookDelivery:
     )
     message.attempted_time.FromDatetime(found.attempted_at)
     return message
-
-
-def _invalid(field: str, description: str) -> InvalidInput:
-    return InvalidInput(f"{field}: {description}", violations=(FieldViolation(field=field, description=description),))

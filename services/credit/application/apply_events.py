@@ -166,11 +166,14 @@ class _Change:
 
 def _fraud(old: Fact | None, new: Fact | None) -> tuple[str, str, bool] | None:
     """Return a case, its complainant and whether it stands as ended for fraud, when that changes; most cases never did."""
-    fact = new or old
-    if fact is None or not isinstance(fact.body, Complaint) or not fact.body.complainant:
-        return None
-    after = _is_fraud(new)
-    return (fact.fact_id, fact.body.complainant, after) if _is_fraud(old) is not after else None
+    complainant = _complainant(new) or _complainant(old)
+    fact, after = new or old, _is_fraud(new)
+    return (fact.fact_id, complainant, after) if fact and complainant and _is_fraud(old) is not after else None
+
+
+def _complainant(fact: Fact | None) -> str:
+    """Return whose case a fact is; empty for none, and for a case of which only a mark is left."""
+    return fact.body.complainant if fact is not None and isinstance(fact.body, Complaint) else ""
 
 
 def _is_fraud(fact: Fact | None) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 
 from services.common.auth.actor import Actor
 from services.common.clock import Clock
-from services.common.errors import FieldViolation, InvalidInput, PersonalDataInClear, PreconditionFailed
+from services.common.errors import FieldViolation, PersonalDataInClear, PreconditionFailed, invalid
 from services.credit.application.apply_events import ApplyEvents
 from services.credit.application.ports import Ledger
 from services.credit.application.told import Told
@@ -144,9 +144,9 @@ def _same(matter: Matter, answer: Answer) -> Matter:
 
 def _check(request_id: str, reason: str) -> None:
     if not 1 <= len(request_id) <= MAX_REQUEST_ID:
-        raise _invalid("request_id", f"give 1 to {MAX_REQUEST_ID} characters, for example a UUID")
+        raise invalid("request_id", f"give 1 to {MAX_REQUEST_ID} characters, for example a UUID")
     if not 1 <= len(reason.strip()) <= MAX_REASON:
-        raise _invalid("reason", f"say in 1 to {MAX_REASON} characters why: it is kept")
+        raise invalid("reason", f"say in 1 to {MAX_REASON} characters why: it is kept")
     if found := found_in(reason):
         violation = FieldViolation(field="reason", description=f"it holds {found}: name no person")
         raise PersonalDataInClear(f"reason: {violation.description}", violations=(violation,))
@@ -155,7 +155,3 @@ def _check(request_id: str, reason: str) -> None:
 def _digest(noted: tuple[Any, ...]) -> bytes:
     """Return the digest of a request's content: all but its moment."""
     return hashlib.sha256(repr(noted[:-1]).encode()).digest()
-
-
-def _invalid(field: str, description: str) -> InvalidInput:
-    return InvalidInput(f"{field}: {description}", violations=(FieldViolation(field=field, description=description),))

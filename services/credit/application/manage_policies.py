@@ -6,7 +6,13 @@ from typing import Protocol
 
 from services.common.auth.actor import Actor, Role
 from services.common.clock import Clock, china_day, china_midnight
-from services.common.errors import AlreadyExists, FieldViolation, Forbidden, InvalidInput, NotFound, PreconditionFailed
+from services.common.errors import (
+    AlreadyExists,
+    Forbidden,
+    NotFound,
+    PreconditionFailed,
+    invalid,
+)
 from services.credit.application.policy_runs import Difference, Run
 from services.credit.domain import examples, policy, policy_life
 from services.credit.domain.policy import Policy
@@ -61,12 +67,12 @@ class ManagePolicies:
         """Keep a draft; raises InvalidInput for a fault or a failing example, AlreadyExists for a used version."""
         _require_regulator(actor)
         if len(text.encode()) > MAX_BYTES:
-            raise _invalid("text", f"a policy holds at most {MAX_BYTES} bytes")
+            raise invalid("text", f"a policy holds at most {MAX_BYTES} bytes")
         read = policy.load(text)
         examples.check(read)
         today = china_day(self._clock.now())
         if read.effective_from <= today:
-            raise _invalid(
+            raise invalid(
                 "effective_from", f"{read.effective_from} is not after {today}: earlier days are not restated"
             )
         before = self._store.find(read.version)
@@ -150,7 +156,3 @@ def _check_traced(differences: Sequence[Difference]) -> None:
 def _require_regulator(actor: Actor) -> None:
     if not actor.has(Role.REGULATOR):
         raise Forbidden("only a regulator drafts, shadows, approves and activates policies")
-
-
-def _invalid(field: str, description: str) -> InvalidInput:
-    return InvalidInput(f"{field}: {description}", violations=(FieldViolation(field=field, description=description),))

@@ -7,8 +7,8 @@ from typing import NamedTuple, Protocol
 
 from services.common.auth.actor import Actor
 from services.common.clock import Clock
-from services.common.errors import NotFound, PreconditionFailed
-from services.credit.application.review_burst import check_reason, invalid, require_regulator
+from services.common.errors import NotFound, PreconditionFailed, invalid
+from services.credit.application.review_burst import check_reason, require_regulator
 from services.credit.domain.facts import Complaint
 from services.credit.domain.judging import Mark
 

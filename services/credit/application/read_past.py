@@ -7,7 +7,7 @@ from typing import Protocol
 
 from services.common.auth.actor import Actor
 from services.common.clock import Clock, china_day
-from services.common.errors import FieldViolation, InvalidInput, NotFound
+from services.common.errors import NotFound, invalid
 from services.common.kernel.grade import Grade
 from services.credit.application.policies import Policies, rate_in_force
 from services.credit.application.ports import Subject
@@ -104,11 +104,11 @@ class ReadPast:
     def _check(self, question: Question) -> None:
         now = self._clock.now()
         if question.known_at.tzinfo is None or question.known_at > now:
-            raise _invalid("known_at", "give a moment with its offset that has passed")
+            raise invalid("known_at", "give a moment with its offset that has passed")
         if question.as_of > china_day(now):
-            raise _invalid("as_of", f"{question.as_of} is in the future: give today, {china_day(now)}, or a day before")
+            raise invalid("as_of", f"{question.as_of} is in the future: give today, {china_day(now)}, or a day before")
         if not 0 < len(question.purpose.strip()) <= MAX_PURPOSE:
-            raise _invalid("purpose", f"say in 1 to {MAX_PURPOSE} characters why the past is read: it is kept")
+            raise invalid("purpose", f"say in 1 to {MAX_PURPOSE} characters why the past is read: it is kept")
 
 
 def _stood(last: Revision, as_of: date) -> bool:
@@ -134,8 +134,4 @@ def _happened_on(assertion: Assertion) -> date:
 def _check_first(known: Sequence[Assertion], as_of: date) -> None:
     first = min(day for assertion in known if (day := occurred_on(assertion.body)) > date.min)
     if as_of < first:
-        raise _invalid("as_of", f"{as_of} is before the first fact: give {first} or a later day")
-
-
-def _invalid(field: str, description: str) -> InvalidInput:
-    return InvalidInput(f"{field}: {description}", violations=(FieldViolation(field=field, description=description),))
+        raise invalid("as_of", f"{as_of} is before the first fact: give {first} or a later day")

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from services.common.auth.actor import Actor, Role
 from services.common.clock import Clock
-from services.common.errors import FieldViolation, Forbidden, InvalidInput, PreconditionFailed
+from services.common.errors import Forbidden, PreconditionFailed, invalid
 from services.credit.domain.facts import Complaint
 from services.credit.domain.judging import Judgement
 from services.credit.domain.personal_data import found_in
@@ -91,11 +91,6 @@ def check_reason(reason: str) -> None:
         raise invalid("reason", f"say why in 1 to {MOST_REASON} characters")
     if found := found_in(reason):
         raise invalid("reason", f"it holds {found}: name no person")
-
-
-def invalid(field: str, description: str) -> InvalidInput:
-    """Return the error of one field."""
-    return InvalidInput(f"{field}: {description}", violations=(FieldViolation(field=field, description=description),))
 
 
 def _check(review: Review) -> None:

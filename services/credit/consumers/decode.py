@@ -14,7 +14,7 @@ from merchantcredit.events.v1.enterprise_pb2 import EnterpriseSnapshot
 from merchantcredit.events.v1.violation_pb2 import ViolationReported
 from merchantcredit.events.v1.volume_pb2 import VolumeReported
 
-from services.common.errors import FieldViolation, InvalidInput
+from services.common.errors import InvalidInput, invalid
 from services.common.eventlog import cloudevents
 from services.common.eventlog.port import Record
 from services.common.eventlog.topics import COMPLAINT, ENTERPRISE, VIOLATION, VOLUME
@@ -76,7 +76,7 @@ class Decoder:
         envelope = cloudevents.parse(record.headers)
         kind = _KINDS[record.topic]
         if envelope.event_type != record.topic:
-            raise _invalid("ce_type", f"this topic takes {record.topic}, not {envelope.event_type[:100]}")
+            raise invalid("ce_type", f"this topic takes {record.topic}, not {envelope.event_type[:100]}")
         message = _message(kind, record.value, envelope.content_type)
         kind.check(message, today)
         source = self._sources.find(envelope.source)
@@ -116,7 +116,7 @@ class Decoder:
 
 def _message(kind: _Kind, value: bytes, content_type: str) -> Message:
     if len(value) > MAX_BYTES:
-        raise _invalid("data", f"a message holds at most {MAX_BYTES} bytes")
+        raise invalid("data", f"a message holds at most {MAX_BYTES} bytes")
     message: Message = kind.message()
     try:
         if content_type != cloudevents.JSON:
@@ -124,7 +124,7 @@ def _message(kind: _Kind, value: bytes, content_type: str) -> Message:
         else:
             json_format.Parse(value, message)
     except (DecodeError, json_format.ParseError, UnicodeDecodeError) as error:
-        raise _invalid("data", f"the data are no {type(message).__name__}: {str(error)[:200]}") from error
+        raise invalid("data", f"the data are no {type(message).__name__}: {str(error)[:200]}") from error
     message.DiscardUnknownFields()
     return message
 
@@ -134,7 +134,3 @@ def _undecodable(index: int, record: Record, error: InvalidInput) -> Undecodable
     source, event_id = record.headers.get("ce_source", ""), record.headers.get("ce_id", "")
     digest = hashlib.sha256(record.value).digest()[:16]
     return Undecodable(index, error.reason, description, source[:256], event_id[:256], digest)
-
-
-def _invalid(field: str, description: str) -> InvalidInput:
-    return InvalidInput(f"{field}: {description}", violations=(FieldViolation(field=field, description=description),))

@@ -11,7 +11,7 @@ from merchantcredit.events.v1.complaint_pb2 import ComplaintReported
 from merchantcredit.events.v1.violation_pb2 import ViolationReported
 from merchantcredit.events.v1.volume_pb2 import VolumeReported
 
-from services.common.errors import FieldViolation, InvalidInput, PersonalDataInClear
+from services.common.errors import FieldViolation, InvalidInput, PersonalDataInClear, invalid
 from services.common.kernel import credit_code
 from services.common.kernel.day import parse_day, parse_month, parse_optional_day
 from services.credit.consumers.validate_case import check_case, is_aside
@@ -77,7 +77,7 @@ def check_complaint(m: ComplaintReported, today: date) -> None:
     received = _past("received_on", parse_day(m.received_on, "received_on"), today)
     status_on = _past("status_on", parse_optional_day(m.status_on, "status_on") or received, today)
     if status_on < received:
-        raise _invalid("status_on", "a status cannot be older than the receipt of the case")
+        raise invalid("status_on", "a status cannot be older than the receipt of the case")
     check_case(m, received, today)
 
 
@@ -113,7 +113,7 @@ def _check_named(named: Named) -> None:
     ]
     for field, holds, fix in wrong:
         if not holds:
-            raise _invalid(field, fix)
+            raise invalid(field, fix)
     for field, text in (("respondent.name", named.name), ("respondent.shop", named.shop)):
         if found := found_in(text):
             raise _personal(field, f"it holds {found}: name the enterprise, never a person")
@@ -139,7 +139,7 @@ def _check_sealed(m: ComplaintReported) -> None:
 
 def _past(field: str, day: date, today: date) -> date:
     if day > today:
-        raise _invalid(field, f"{day} is in the future: today is {today}")
+        raise invalid(field, f"{day} is in the future: today is {today}")
     return day
 
 
@@ -147,10 +147,6 @@ def _require(rules: Sequence[_Rule], m: Message) -> None:
     wrong = tuple(FieldViolation(field=field, description=fix) for field, holds, fix in rules if not holds(m))
     if wrong:
         raise InvalidInput(f"{wrong[0].field}: {wrong[0].description}", violations=wrong)
-
-
-def _invalid(field: str, description: str) -> InvalidInput:
-    return InvalidInput(f"{field}: {description}", violations=(FieldViolation(field=field, description=description),))
 
 
 def _personal(field: str, description: str) -> PersonalDataInClear:

@@ -5,7 +5,7 @@ from datetime import date
 
 from merchantcredit.events.v1.complaint_pb2 import ComplaintReported
 
-from services.common.errors import FieldViolation, InvalidInput, PersonalDataInClear
+from services.common.errors import FieldViolation, PersonalDataInClear, invalid
 from services.common.kernel.day import parse_day, parse_optional_day
 from services.credit.application.sources import OFFICE_AUTHORITY, Source
 from services.credit.domain.cases import answers
@@ -36,7 +36,7 @@ def check_case(m: ComplaintReported, received_on: date, today: date) -> None:
         if text:
             _check_text(field, text, most)
     if not _REASON.fullmatch(m.reason_code):
-        raise _invalid("reason_code", "give a code of at most 40 of A-Z _")
+        raise invalid("reason_code", "give a code of at most 40 of A-Z _")
     if m.check_extended_on:
         _between("check_extended_on", parse_optional_day(m.check_extended_on, "check_extended_on"), received_on, today)
     if m.HasField("answer"):
@@ -46,19 +46,19 @@ def check_case(m: ComplaintReported, received_on: date, today: date) -> None:
 def check_teller(m: ComplaintReported, source: Source) -> None:
     """Refuse a report of another source's case by anybody but an office, or the merchant who answers it."""
     if source.only_answers and not (m.HasField("answer") and m.status == 0 and not m.check_extended_on):
-        raise _invalid("answer", "this source tells answers and nothing else")
+        raise invalid("answer", "this source tells answers and nothing else")
     if source.only_answers and m.complainant_pseudonym:
-        raise _invalid("complainant_pseudonym", "the merchant who answers does not tell who complained: leave it empty")
+        raise invalid("complainant_pseudonym", "the merchant who answers does not tell who complained: leave it empty")
     if judges(m) is not source.judges:
-        raise _invalid("judgement", "only a review by RPC judges cases and marks complainants: leave it empty")
+        raise invalid("judgement", "only a review by RPC judges cases and marks complainants: leave it empty")
     if m.case_source and source.authority < OFFICE_AUTHORITY and not source.only_answers:
-        raise _invalid("case_source", "only an office tells of another source's case: leave it empty")
+        raise invalid("case_source", "only an office tells of another source's case: leave it empty")
 
 
 def _check_answer(m: ComplaintReported, received_on: date, today: date) -> None:
     told = m.answer
     if not 1 <= told.category <= max(Category):
-        raise _invalid("answer.category", "give one of the categories")
+        raise invalid("answer.category", "give one of the categories")
     day = parse_day(told.answered_on, "answer.answered_on")
     _between("answer.answered_on", day, received_on, today)
     given = Answer(Category(told.category), day, told.public_statement, told.right_credit_code)
@@ -67,7 +67,7 @@ def _check_answer(m: ComplaintReported, received_on: date, today: date) -> None:
 
 def _check_text(field: str, text: str, most: int) -> None:
     if len(text) > most:
-        raise _invalid(field, f"give at most {most} characters")
+        raise invalid(field, f"give at most {most} characters")
     found = found_in(text) if field == "handling_office" else None
     if found:
         violation = FieldViolation(field=field, description=f"it holds {found}: name the office, never a person")
@@ -76,8 +76,4 @@ def _check_text(field: str, text: str, most: int) -> None:
 
 def _between(field: str, day: date | None, first: date, last: date) -> None:
     if day is None or not first <= day <= last:
-        raise _invalid(field, f"give a day from the case's receipt, {first}, to today, {last}")
-
-
-def _invalid(field: str, description: str) -> InvalidInput:
-    return InvalidInput(f"{field}: {description}", violations=(FieldViolation(field=field, description=description),))
+        raise invalid(field, f"give a day from the case's receipt, {first}, to today, {last}")

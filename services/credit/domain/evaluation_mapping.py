@@ -7,7 +7,7 @@ from datetime import date
 from enum import Enum
 from typing import Any
 
-from services.common.errors import FieldViolation, InvalidInput
+from services.common.errors import invalid
 from services.common.kernel.day import parse_day
 from services.credit.domain.facts import Complaint, ComplaintStatus, Penalty
 from services.credit.domain.policy_schema import RESPONSES
@@ -183,8 +183,3 @@ def _number(row: Row, column: str) -> float:
         return float(row[column] or 0)
     except ValueError as error:
         raise invalid(column, f"{row[column][:40]!r} is no number") from error
-
-
-def invalid(field: str, description: str) -> InvalidInput:
-    """Return the error for a field of a mapping or of its files."""
-    return InvalidInput(f"{field}: {description}", violations=(FieldViolation(field=field, description=description),))

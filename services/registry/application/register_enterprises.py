@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from services.common.auth.actor import Actor
 from services.common.clock import Clock, china_day
-from services.common.errors import FieldViolation, InvalidInput, VersionConflict
+from services.common.errors import FieldViolation, InvalidInput, VersionConflict, invalid
 from services.registry.application.ports import Register, Registered, Registers
 from services.registry.domain.enterprise import Draft, Enterprise, defect_of, normalise
 
@@ -106,17 +106,13 @@ def _check_etag(present: Registered | None, etag: str) -> None:
 
 def _check_request_id(request_id: str) -> None:
     if not 1 <= len(request_id) <= MAX_REQUEST_ID:
-        raise _invalid("request_id", f"give 1 to {MAX_REQUEST_ID} characters, for example a UUID")
+        raise invalid("request_id", f"give 1 to {MAX_REQUEST_ID} characters, for example a UUID")
 
 
 def _check_batch(drafts: Sequence[Draft]) -> None:
     if not 1 <= len(drafts) <= MAX_ROWS:
-        raise _invalid("registrations", f"give 1 to {MAX_ROWS} rows")
+        raise invalid("registrations", f"give 1 to {MAX_ROWS} rows")
     codes = [draft.credit_code.strip().upper() for draft in drafts]
     twice = {code for code in codes if codes.count(code) > 1} if len(set(codes)) < len(codes) else set()
     if twice:
-        raise _invalid("registrations", f"the code {min(twice)[:40]!r} stands twice: send each once")
-
-
-def _invalid(field: str, description: str) -> InvalidInput:
-    return InvalidInput(f"{field}: {description}", violations=(FieldViolation(field=field, description=description),))
+        raise invalid("registrations", f"the code {min(twice)[:40]!r} stands twice: send each once")

@@ -5,7 +5,7 @@ from datetime import date
 from google.protobuf.message import DecodeError
 from merchantcredit.credit.v1.record_pb2 import PublicRecord, PublishedFact
 
-from services.common.errors import FieldViolation, InvalidInput
+from services.common.errors import invalid
 from services.common.eventlog.port import Record
 from services.common.kernel.grade import Grade
 from services.search.domain.document import Document, Fact
@@ -21,7 +21,7 @@ def decode(record: Record) -> Document | None:
     try:
         public = PublicRecord.FromString(record.value)
     except DecodeError as error:
-        raise _wrong("value", "send a merchantcredit.credit.v1.PublicRecord") from error
+        raise invalid("value", "send a merchantcredit.credit.v1.PublicRecord") from error
     _check(record, public)
     return Document(
         credit_code=public.credit_code,
@@ -37,21 +37,17 @@ def decode(record: Record) -> Document | None:
 
 def _check(record: Record, public: PublicRecord) -> None:
     if not public.credit_code or public.credit_code != record.key:
-        raise _wrong("credit_code", "the credit code is the key of the message")
+        raise invalid("credit_code", "the credit code is the key of the message")
     if not public.name:
-        raise _wrong("name", "a record has the registered name")
+        raise invalid("name", "a record has the registered name")
     if public.grade not in Grade.__members__:
-        raise _wrong("grade", f"use one of {', '.join(Grade.__members__)}")
+        raise invalid("grade", f"use one of {', '.join(Grade.__members__)}")
     if public.revision < 0:
-        raise _wrong("revision", "a revision is not negative")
+        raise invalid("revision", "a revision is not negative")
 
 
 def _fact(fact: PublishedFact) -> Fact:
     try:
         return Fact(fact.fact_id, date.fromisoformat(fact.until) if fact.until else None)
     except ValueError as error:
-        raise _wrong("facts.until", "write the day as YYYY-MM-DD") from error
-
-
-def _wrong(field: str, fix: str) -> InvalidInput:
-    return InvalidInput(f"{field}: {fix}", violations=(FieldViolation(field=field, description=fix),))
+        raise invalid("facts.until", "write the day as YYYY-MM-DD") from error

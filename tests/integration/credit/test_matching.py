@@ -232,3 +232,40 @@ async def test_an_event_that_names_nobody_is_a_dead_letter(
     (letter,) = credit.dead_letters()
     assert letter.headers["dlq_reason"] == reason
     assert said in letter.headers["dlq_description"]
+
+
+async def test_fraud_in_a_case_that_is_taken_back_marks_nobody_any_more(parts: Parts) -> None:
+    credit, served, stub = parts
+    office = served.token(Role.REGULATOR)
+    credit.tell(told(complaint("honest", OTHER, complainant_pseudonym="one"), "h1"))
+    complained, before = credit.record(OTHER), credit.record()
+    ended = {"status": 5, "status_on": "2026-06-01", "complainant_pseudonym": "one", "reason_code": "FRAUD"}
+    credit.tell(told(complaint("c1", "", respondent=MEANT, **ended), "n1"))
+    (case,) = (await stub.ListUnmatched(pb.ListUnmatchedRequest(), metadata=office)).unmatched
+    await stub.DecideMatch(decision(case, "d1", credit_code=CODE), metadata=office)
+    _spread(credit)
+    marked = credit.record(OTHER)
+    assert complained is not None
+    assert marked is not None
+    assert marked.score_millipoints > complained.score_millipoints
+    await stub.UndoMatch(
+        pb.UndoMatchRequest(request_id="u1", unmatched_id=case.unmatched_id, reason="another"), metadata=office
+    )
+    _spread(credit)
+    freed = credit.record(OTHER)
+    assert freed is not None
+    assert freed.score_millipoints == complained.score_millipoints
+    freed_one = bare(credit.record())
+    freed_one.ClearField("computed_time")
+    wanted = bare(before)
+    wanted.ClearField("computed_time")
+    assert freed_one == wanted
+    assert credit.restricted().open_case_count == 0
+    assert list(VerifyScores(credit.dsn).differences()) == []
+
+
+def _spread(credit: World) -> None:
+    """Let what ended for fraud, or no longer did, reach the merchants of its complainant."""
+    credit.clock.moment += timedelta(minutes=5)
+    credit.sweeper.sweep_once()
+    credit.drain()

@@ -12,8 +12,7 @@ from services.cli.loading.ledger import Reject, Settled, Totals
 from services.cli.loading.load import Job
 from services.cli.loading.pipeline import Item
 from services.cli.loading.rows import Row
-from services.cli.loading.values import invalid
-from services.common.errors import DependencyUnavailable, InvalidInput, PlatformError
+from services.common.errors import DependencyUnavailable, InvalidInput, PlatformError, invalid
 
 
 def _convert(row: Row) -> Item[str]:

@@ -28,6 +28,7 @@ def test_the_environment_stands_over_the_file(tmp_path: Path) -> None:
         ("", {"MERCHANTCREDIT_DSM": "x"}, "dsm"),
         ("[kafka]\ncopies = 1", {}, "kafka.bootstrap"),
         ('[kafka]\nbootstrap = "k"\ncopies = 0', {}, "kafka.copies"),
+        ("", {"MERCHANTCREDIT_WEBHOOK_NETWORKS": "10.0.0.0/8,everywhere"}, "webhook_networks.1"),
         ('[elasticsearch]\nurl = "es:9200"', {}, "elasticsearch.url"),
         ('[elasticsearch]\nurl = "http://es:9200"\napi_key = "k"', {}, "elasticsearch"),
     ],
@@ -43,3 +44,8 @@ def test_what_is_unknown_or_contradicts_is_refused_by_name(
 def test_what_a_role_needs_is_named() -> None:
     with pytest.raises(InvalidInput, match=r"complainant_key: is needed by this role"):
         load(None, {"MERCHANTCREDIT_DSN": "postgresql://a"}).require("dsn", "complainant_key")
+
+
+def test_networks_are_told_by_the_environment_too() -> None:
+    networks = load(None, {"MERCHANTCREDIT_WEBHOOK_NETWORKS": "10.0.0.0/8,fd00::/8"}).webhook_networks
+    assert [str(network) for network in networks] == ["10.0.0.0/8", "fd00::/8"]

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import NamedTuple
 
-from services.common.errors import FieldViolation, InvalidInput
+from services.common.errors import invalid
 from services.credit.application.punishment.ports import FeedbackStore
 from services.credit.domain.punishment.directive import Feedback, check_answer, fold, is_answer_due
 from services.credit.domain.punishment.order import Order
@@ -31,7 +31,7 @@ def take_answer(store: FeedbackStore, answer: Answer, now: datetime, *, strict: 
     _check(feedback, now)
     order = store.addressed(department, feedback.number)
     if order.directive_id != directive_id:
-        raise _invalid("directive_id", f"number {feedback.number} of {department} is {order.directive_id}")
+        raise invalid("directive_id", f"number {feedback.number} of {department} is {order.directive_id}")
     told = store.told(directive_id)
     is_lifting = order.lift_ordered_at is not None
     if strict and all(one.event_id != feedback.event_id for one in told):
@@ -49,12 +49,8 @@ def _stand(store: FeedbackStore, order: Order, told: list[Feedback], *, is_lifti
 
 def _check(feedback: Feedback, now: datetime) -> None:
     if (feedback.kind is FeedbackKind.DECLINED) != (feedback.decline_reason is not None):
-        raise _invalid("decline_reason", "give one of the closed reasons with DECLINED, and only with it")
+        raise invalid("decline_reason", "give one of the closed reasons with DECLINED, and only with it")
     if feedback.at > now:
-        raise _invalid("occurred_time", "lies in the future")
+        raise invalid("occurred_time", "lies in the future")
     if len(feedback.result) > MAX_RESULT:
-        raise _invalid("result", f"at most {MAX_RESULT} characters")
-
-
-def _invalid(field: str, description: str) -> InvalidInput:
-    return InvalidInput(f"{field}: {description}", violations=(FieldViolation(field=field, description=description),))
+        raise invalid("result", f"at most {MAX_RESULT} characters")

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from services.common.auth.actor import Actor
 from services.common.clock import china_day
-from services.common.errors import FieldViolation, InvalidInput
+from services.common.errors import invalid
 from services.credit.application.punishment.ports import PunishmentStore
 from services.credit.domain.facts import Penalty
 from services.credit.domain.publicity import Severity
@@ -62,18 +62,14 @@ def propose_listing(store: PunishmentStore, law: Law, actor: Actor, proposal: Pr
 def _evidence(store: PunishmentStore, proposal: Proposal) -> list[Penalty]:
     """Return the penalties among the evidence; raises InvalidInput for a fact that is not this enterprise's."""
     if not 1 <= len(proposal.fact_ids) <= MAX_EVIDENCE:
-        raise _invalid("fact_ids", f"give 1 to {MAX_EVIDENCE} facts as evidence")
+        raise invalid("fact_ids", f"give 1 to {MAX_EVIDENCE} facts as evidence")
     found = store.facts(proposal.code, proposal.fact_ids)
     missing = sorted(set(proposal.fact_ids) - set(found))
     if missing:
-        raise _invalid("fact_ids", f"{missing[0]} is no fact of {proposal.code}: name facts that ListEvidence shows")
+        raise invalid("fact_ids", f"{missing[0]} is no fact of {proposal.code}: name facts that ListEvidence shows")
     return [fact.body for fact in found.values() if isinstance(fact.body, Penalty)]
 
 
 def _check_trigger(rule: ListRule, trigger_id: str) -> None:
     if trigger_id not in rule.triggers:
-        raise _invalid("trigger_id", f"use one of {', '.join(sorted(rule.triggers))}")
-
-
-def _invalid(field: str, description: str) -> InvalidInput:
-    return InvalidInput(f"{field}: {description}", violations=(FieldViolation(field=field, description=description),))
+        raise invalid("trigger_id", f"use one of {', '.join(sorted(rule.triggers))}")

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from services.common.auth.actor import Actor
-from services.common.errors import FieldViolation, InvalidInput, PreconditionFailed
+from services.common.errors import PreconditionFailed, invalid
 from services.credit.application.webhooks.ports import WebhookStore
 from services.credit.application.webhooks.subscribe import owner_of
 from services.credit.domain.webhooks.webhook import State
@@ -15,7 +15,7 @@ MAX_OVERLAP = timedelta(days=7)
 def rotate_secret(store: WebhookStore, actor: Actor, webhook_id: str, overlap: timedelta, now: datetime) -> None:
     """Take a new secret into use; the former one signs too for the overlap. Raises InvalidInput and NotFound."""
     if not timedelta(0) <= overlap <= MAX_OVERLAP:
-        raise _invalid("overlap_seconds", f"give 0 to {int(MAX_OVERLAP.total_seconds())} seconds")
+        raise invalid("overlap_seconds", f"give 0 to {int(MAX_OVERLAP.total_seconds())} seconds")
     webhook = store.locked(webhook_id, owner_of(actor))
     store.save(replace(webhook, secret_generation=webhook.secret_generation + 1, former_until=now + overlap))
 
@@ -23,7 +23,7 @@ def rotate_secret(store: WebhookStore, actor: Actor, webhook_id: str, overlap: t
 def replay(store: WebhookStore, actor: Actor, webhook_id: str, from_number: int) -> None:
     """Send again from a number on; raises InvalidInput, NotFound, CursorExpired."""
     if from_number < 1:
-        raise _invalid("from_number", "numbers begin with 1")
+        raise invalid("from_number", "numbers begin with 1")
     webhook = store.locked(webhook_id, owner_of(actor))
     store.send_again(webhook, from_number)
     store.save(replace(webhook, replays=webhook.replays + 1))
@@ -42,7 +42,3 @@ def delete(store: WebhookStore, actor: Actor, webhook_id: str) -> None:
     """Send nothing any more; raises NotFound."""
     webhook = store.locked(webhook_id, owner_of(actor))
     store.save(replace(webhook, state=State.DELETED))
-
-
-def _invalid(field: str, description: str) -> InvalidInput:
-    return InvalidInput(f"{field}: {description}", violations=(FieldViolation(field=field, description=description),))

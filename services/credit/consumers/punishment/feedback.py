@@ -8,7 +8,7 @@ from merchantcredit.events.v1.directive_pb2 import DirectiveFeedback
 from psycopg import Connection
 
 from services.common.clock import Clock
-from services.common.errors import FieldViolation, InvalidInput, PlatformError
+from services.common.errors import PlatformError, invalid
 from services.common.eventlog import cloudevents
 from services.common.eventlog.batch import DeadLetter
 from services.common.eventlog.port import Record
@@ -42,7 +42,7 @@ class FeedbackHandler:
 def _answer(record: Record) -> Answer:
     envelope = cloudevents.parse(record.headers)
     if not envelope.source.startswith(SOURCE_PREFIX):
-        raise _invalid("ce_source", f"a department's source begins with {SOURCE_PREFIX}")
+        raise invalid("ce_source", f"a department's source begins with {SOURCE_PREFIX}")
     department = envelope.source.removeprefix(SOURCE_PREFIX)
     told = _parse(record.value, envelope.content_type)
     return Answer(department, told.directive_id, read_feedback(told, envelope.event_id), envelope.source)
@@ -54,8 +54,4 @@ def _parse(value: bytes, content_type: str) -> DirectiveFeedback:
             return Parse(value, DirectiveFeedback())
         return DirectiveFeedback.FromString(value)
     except (DecodeError, ParseError) as error:
-        raise _invalid("data", "is no DirectiveFeedback") from error
-
-
-def _invalid(field: str, description: str) -> InvalidInput:
-    return InvalidInput(f"{field}: {description}", violations=(FieldViolation(field=field, description=description),))
+        raise invalid("data", "is no DirectiveFeedback") from error

@@ -8,7 +8,7 @@ from datetime import date
 from enum import IntEnum
 from typing import NamedTuple
 
-from services.common.errors import FieldViolation, InvalidInput, PersonalDataInClear
+from services.common.errors import FieldViolation, PersonalDataInClear, invalid
 from services.common.kernel import credit_code
 from services.credit.domain.cases import redaction
 
@@ -52,9 +52,9 @@ def check(answer: Answer, own_code: str) -> None:
     another merchant, or such a code with another category; PersonalDataInClear when the statement names a person.
     """
     if len(answer.statement) > MAX_STATEMENT:
-        raise _invalid("statement", f"give at most {MAX_STATEMENT} characters")
+        raise invalid("statement", f"give at most {MAX_STATEMENT} characters")
     if answer.category is Category.REFUSE_WITH_REASON and not answer.statement.strip():
-        raise _invalid("statement", "a refusal tells its reason: give it as the public shall read it")
+        raise invalid("statement", "a refusal tells its reason: give it as the public shall read it")
     found = redaction.kinds_in(answer.statement)
     if found:
         description = f"it holds {', '.join(sorted(found))}: the public reads it, name no person and no contact"
@@ -66,11 +66,7 @@ def check(answer: Answer, own_code: str) -> None:
 def _check_right_code(answer: Answer, own_code: str) -> None:
     if answer.category is not Category.NOT_MY_SHOP:
         if answer.right_code:
-            raise _invalid("right_code", "only NOT_MY_SHOP names another merchant: leave it empty")
+            raise invalid("right_code", "only NOT_MY_SHOP names another merchant: leave it empty")
         return
     if credit_code.parse(answer.right_code, field="right_code") == own_code:
-        raise _invalid("right_code", "this is the merchant's own code: give that of the shop's operator")
-
-
-def _invalid(field: str, description: str) -> InvalidInput:
-    return InvalidInput(f"{field}: {description}", violations=(FieldViolation(field=field, description=description),))
+        raise invalid("right_code", "this is the merchant's own code: give that of the shop's operator")

@@ -6,7 +6,7 @@ from datetime import date
 from itertools import groupby
 from typing import NamedTuple
 
-from services.common.errors import FieldViolation, InvalidInput, PreconditionFailed
+from services.common.errors import PreconditionFailed, invalid
 from services.credit.domain.cases.answers import Answer
 from services.credit.domain.cases.case import Account, Case, Step, WorkItem
 from services.credit.domain.cases.law import Reasons
@@ -30,7 +30,7 @@ def apply(case: Case, step: Step) -> Case:
     _check_day(case, table, step)
     _check_told(step)
     if step.state is State.REFERRED and step.target == case.office:
-        raise _invalid("target", f"the case is with {step.target} already: name another office")
+        raise invalid("target", f"the case is with {step.target} already: name another office")
     return case._replace(steps=(*case.steps, step))
 
 
@@ -156,7 +156,7 @@ def _not_allowed(table: Table, present: State, wanted: State) -> PreconditionFai
 
 def _check_day(case: Case, table: Table, step: Step) -> None:
     if step.day < case.since:
-        raise _invalid("on", f"the case has been {case.state.name} since {case.since}: give that day or a later one")
+        raise invalid("on", f"the case has been {case.state.name} since {case.since}: give that day or a later one")
     if case.steps and step.day == case.since and table.rows[step.state].rank <= table.rows[case.state].rank:
         raise PreconditionFailed(
             f"the case became {case.state.name} on {step.day}: {step.state.name} can follow from the next day on",
@@ -167,9 +167,9 @@ def _check_day(case: Case, table: Table, step: Step) -> None:
 def _check_told(step: Step) -> None:
     reasons = _reasons(step)
     if reasons is not None and step.reason not in reasons:
-        raise _invalid("reason", f"{step.reason[:40]!r} is none of {', '.join(sorted(reasons))}")
+        raise invalid("reason", f"{step.reason[:40]!r} is none of {', '.join(sorted(reasons))}")
     if step.state in _TARGETED and not step.target:
-        raise _invalid("target", "name the office that the case goes to, or the case that it becomes a part of")
+        raise invalid("target", "name the office that the case goes to, or the case that it becomes a part of")
 
 
 def _reasons(step: Step) -> Reasons | frozenset[str] | None:
@@ -183,7 +183,3 @@ def _reasons(step: Step) -> Reasons | frozenset[str] | None:
         State.AGREED: FORMS,
     }
     return lists.get(step.state)
-
-
-def _invalid(field: str, description: str) -> InvalidInput:
-    return InvalidInput(f"{field}: {description}", violations=(FieldViolation(field=field, description=description),))
