@@ -1,6 +1,5 @@
 """Fixtures strategy: one embedded PostgreSQL a session, one migrated template, a fresh database a test from it."""
 
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
@@ -11,6 +10,7 @@ from hypothesis import settings
 
 from services.common.db.embedded import DATABASE, EmbeddedPostgres
 from services.common.db.migrate import migrate
+from tests.ports import free_ports
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -23,17 +23,11 @@ settings.register_profile("house", deadline=None)
 settings.load_profile("house")
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Return the DSN of a running cluster whose platform database is migrated; it serves as the template."""
     folder: Path = tmp_path_factory.mktemp("postgres")
-    server = EmbeddedPostgres(folder / "pg", free_port())
+    server = EmbeddedPostgres(folder / "pg", free_ports(1))
     migrate(server.start())
     yield server.dsn
     server.stop()

@@ -11,7 +11,8 @@ from deploy.engines.kafka import Kafka
 from deploy.engines.postgres import Postgres
 from deploy.engines.versions import DEFAULT_ELASTICSEARCH
 from services.common.eventlog.kafka.settings import KafkaSettings
-from tests.engines import SOFTWARE, free_ports, running
+from tests.engines import SOFTWARE, running
+from tests.ports import free_ports
 
 
 @pytest.fixture(scope="session")

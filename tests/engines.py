@@ -4,8 +4,6 @@ Where one cannot be had, the test fails in CI; elsewhere it is skipped, loudly, 
 """
 
 import os
-import random
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,23 +31,3 @@ def running(engine: Engine) -> Iterator[None]:
         yield
     finally:
         runner.stop(engine)
-
-
-def free_ports() -> int:
-    """Return a free port whose neighbour is free too, below the ephemeral ones.
-
-    A client that calls a dead server on an ephemeral port can get that port for its own end, and hold it.
-    """
-    while True:
-        first = random.randrange(20_000, 30_000)
-        if _is_free(first) and _is_free(first + 1):
-            return first
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True

@@ -35,7 +35,8 @@ from services.search.consumers.records import decode
 from tests.benchmarks import workload
 from tests.benchmarks.fresh import fresh_database, settle
 from tests.benchmarks.harness import Outcome, Scale, benchmark
-from tests.engines import SOFTWARE, free_ports
+from tests.engines import SOFTWARE
+from tests.ports import free_ports
 
 RECORDS = 100_000
 FACTS_EACH = 4

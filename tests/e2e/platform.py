@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -14,23 +13,12 @@ from pathlib import Path
 import orjson
 import psycopg
 
+from tests.ports import free_ports
+
 ROOT = Path(__file__).parents[2]
 READY = b"Ctrl-C stops it."
-
-
-def free_port_base(count: int = 3) -> int:
-    """Return the first of so many neighbouring free ports."""
-    while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            base = int(probe.getsockname()[1])
-        if base < 65000 and all(_is_free(base + i) for i in range(count)):
-            return base
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) != 0
+#: The embedded system's: gRPC, the page, PostgreSQL.
+PORTS = 3
 
 
 class Platform:
@@ -139,7 +127,7 @@ class Platform:
 
 @contextmanager
 def running(state: Path, port_base: int | None = None) -> Iterator[Platform]:
-    platform = Platform(state, port_base or free_port_base())
+    platform = Platform(state, port_base or free_ports(PORTS))
     try:
         platform.wait_until_ready()
         yield platform

@@ -11,11 +11,12 @@ import httpx
 import psycopg
 import pytest
 
-from tests.e2e.platform import Platform, free_port_base, running
+from tests.e2e.platform import PORTS, Platform, running
+from tests.ports import free_ports
 
 
 def test_a_second_copy_says_why_it_cannot_start(platform: Platform) -> None:
-    same_folder = Platform(platform.state, free_port_base())
+    same_folder = Platform(platform.state, free_ports(PORTS))
     assert same_folder.process.wait(30) == 2
     same_folder.stop()
     assert "another copy runs" in same_folder.text
@@ -59,7 +60,7 @@ def test_everything_that_dies_comes_back_and_nothing_is_lost(platform: Platform)
 
 
 def test_a_killed_launcher_leaves_nothing_and_the_next_start_clears_up(tmp_path: Path) -> None:
-    first = Platform(tmp_path, free_port_base())
+    first = Platform(tmp_path, free_ports(PORTS))
     (tmp_path / "sample-loaded").touch()
     first.wait_until_ready()
     first.process.kill()

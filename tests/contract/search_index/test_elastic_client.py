@@ -16,7 +16,8 @@ from deploy.engines.certificate import write_certificate
 from deploy.engines.elasticsearch import Elasticsearch, release_of
 from services.common.errors import DependencyUnavailable, InvalidInput, PreconditionFailed
 from services.search.adapters.elastic_client import ElasticSettings, connect
-from tests.engines import SOFTWARE, free_ports, running
+from tests.engines import SOFTWARE, running
+from tests.ports import free_ports
 
 PRODUCT = {"X-Elastic-Product": "Elasticsearch"}
 #: id:secret, as the server encodes it.

@@ -9,8 +9,8 @@ from deploy.engines.kafka import Kafka
 from deploy.engines.postgres import Postgres
 from services.launcher.cluster import Cluster, Engines
 from services.launcher.state import Endpoints, State
-from tests.e2e.platform import free_port_base
 from tests.engine_fixtures import elasticsearch, kafka, server_postgres
+from tests.ports import free_ports
 
 __all__ = ["elasticsearch", "kafka", "server_postgres"]
 
@@ -23,6 +23,6 @@ def cluster(
     server_postgres: Postgres,
 ) -> Iterator[Endpoints]:
     engines = Engines(kafka=kafka.bootstrap, elasticsearch=elasticsearch.url, dsn=server_postgres.dsn)
-    state = State(tmp_path_factory.mktemp("cluster"), free_port_base(4))
+    state = State(tmp_path_factory.mktemp("cluster"), free_ports(4))
     with Cluster(state, engines) as running:
         yield running.start()

@@ -23,9 +23,10 @@ from deploy.engines.elasticsearch import Elasticsearch
 from deploy.engines.kafka import Kafka
 from deploy.engines.postgres import Postgres
 from services.launcher.state import State
-from tests.e2e.platform import ROOT, free_port_base
+from tests.e2e.platform import ROOT
 from tests.engine_fixtures import elasticsearch, kafka
-from tests.engines import free_ports, running
+from tests.engines import running
+from tests.ports import free_ports
 from tests.unit.deploy.composition import composition, ours
 from tests.unit.deploy.containers import ONCE
 
@@ -53,7 +54,7 @@ class Here:
     """Tells a container of the composition in this machine's own addresses."""
 
     def __init__(self, addresses: Mapping[str, str], told: Mapping[str, Any], folder: Path) -> None:
-        self.port_base = free_port_base(4)
+        self.port_base = free_ports(4)
         self._addresses = addresses
         self._told = told
         self._folder = folder
