@@ -9,7 +9,7 @@ import psycopg
 
 from services.common.db.embedded import EmbeddedPostgres
 from services.common.db.migrate import migrate
-from tests.conftest import free_port
+from tests.ports import free_ports
 
 DURABLE = ("fsync", "synchronous_commit", "full_page_writes")
 
@@ -18,7 +18,7 @@ DURABLE = ("fsync", "synchronous_commit", "full_page_writes")
 def fresh_database(*, migrated: bool = True) -> Iterator[str]:
     """Yield the DSN of a new cluster; raises AssertionError when it would not survive a power cut."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
-        server = EmbeddedPostgres(Path(folder) / "pg", free_port())
+        server = EmbeddedPostgres(Path(folder) / "pg", free_ports(1))
         dsn = server.start()
         try:
             _assert_durable(dsn)

@@ -8,11 +8,11 @@ import pytest
 from services.common.db.embedded import EmbeddedPostgres
 from services.common.db.migrate import migrate
 from services.common.errors import PreconditionFailed
-from tests.conftest import free_port
+from tests.ports import free_ports
 
 
 def test_data_survive_a_restart_and_a_kill(tmp_path: Path) -> None:
-    server = EmbeddedPostgres(tmp_path / "pg", free_port())
+    server = EmbeddedPostgres(tmp_path / "pg", free_ports(1))
     with psycopg.connect(server.start()) as conn:
         conn.execute("CREATE TABLE kept (n int)")
         conn.execute("INSERT INTO kept VALUES (7)")
@@ -30,7 +30,7 @@ def test_data_survive_a_restart_and_a_kill(tmp_path: Path) -> None:
 
 
 def test_a_folder_of_another_major_is_refused_with_the_reason(tmp_path: Path) -> None:
-    server = EmbeddedPostgres(tmp_path / "pg", free_port())
+    server = EmbeddedPostgres(tmp_path / "pg", free_ports(1))
     server.start()
     server.stop()
     (tmp_path / "pg" / "data" / "PG_VERSION").write_text("14\n")

@@ -8,8 +8,8 @@ import pytest
 from services.common import probe
 from services.common.clock import SystemClock
 from services.registry import bootstrap
-from tests.conftest import free_port
 from tests.integration.grpc_fixtures import serve
+from tests.ports import free_ports
 
 
 async def test_a_server_that_serves_is_well(dsn: str, tmp_path: Path) -> None:
@@ -28,7 +28,7 @@ def test_a_database_answers_or_the_reason_is_told(dsn: str, tmp_path: Path) -> N
     file = tmp_path / "c.toml"
     file.write_text(f'dsn = "{dsn}"\n')
     assert probe.database(file) == ""
-    file.write_text(f'dsn = "postgresql://nobody@127.0.0.1:{free_port()}/none"\n')
+    file.write_text(f'dsn = "postgresql://nobody@127.0.0.1:{free_ports(1)}/none"\n')
     assert "refused" in probe.database(file)
     file.write_text("")
     assert "dsn" in probe.database(file)
@@ -38,7 +38,7 @@ def test_the_command_line_exits_with_the_answer(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("sys.argv", ["probe", "serving"])
-    monkeypatch.setenv("MERCHANTCREDIT_LISTEN", f"0.0.0.0:{free_port()}")
+    monkeypatch.setenv("MERCHANTCREDIT_LISTEN", f"0.0.0.0:{free_ports(1)}")
     assert probe.main() == 1
     assert "does not answer" in capsys.readouterr().err
     monkeypatch.delenv("MERCHANTCREDIT_LISTEN")
