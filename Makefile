@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STATE ?= var
 PORT_BASE ?= 18500
+METRICS_BASE ?= 0
 STAMP := $(VENV)/.installed
 export PYTHONPATH := $(CURDIR):$(CURDIR)/protos/gen
 
@@ -24,7 +25,7 @@ $(STAMP): requirements.lock requirements-dev.lock
 setup: $(STAMP) ## make the virtual environment from the lock file
 
 run: $(STAMP) ## start everything on STATE and PORT_BASE, until Ctrl-C
-	@exec $(BIN)/python -m services.launcher run --state-dir $(STATE) --port-base $(PORT_BASE)
+	@exec $(BIN)/python -m services.launcher run --state-dir $(STATE) --port-base $(PORT_BASE) --metrics-base $(METRICS_BASE)
 
 demo: $(STAMP) ## start on an empty folder, load, stream, report, stop
 	@exec $(BIN)/python -m services.launcher demo --port-base $(PORT_BASE)

@@ -65,6 +65,7 @@ class Config(Section):
         webhook_networks: networks (CIDR) inside which a webhook may lead, beside the public one (credit only).
         kafka: where the topics are.
         elasticsearch: where the index is (search only).
+        metrics: HOST:PORT of /metrics, /livez and /readyz; absent: they are not served.
         registry, credit, search: HOST:PORT of the services (portal only).
     """
 
@@ -75,6 +76,7 @@ class Config(Section):
     webhook_networks: tuple[IPvAnyNetwork, ...] = ()
     kafka: Kafka | None = None
     elasticsearch: Elasticsearch | None = None
+    metrics: str = Field(default="", pattern=r"^$|^.+:\d+$")
     registry: str = ""
     credit: str = ""
     search: str = ""

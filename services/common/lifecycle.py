@@ -6,6 +6,9 @@ from typing import Protocol
 
 import structlog
 
+from services.common.errors import PlatformError
+from services.common.telemetry import metrics, names
+
 log = structlog.get_logger()
 
 
@@ -31,6 +34,8 @@ def run_loops(loops: Sequence[Loop], stop: threading.Event) -> None:
             loop.run(stop)
         except BaseException as error:  # noqa: BLE001 - handed to the caller below
             log.error("loop_failed", loop=loop.name, error=repr(error))  # noqa: TRY400 - raised below with its trace
+            reason = error.reason if isinstance(error, PlatformError) else type(error).__name__
+            metrics.add(names.ERRORS, loop.name, reason)
             failures.append(error)
         finally:
             stop.set()

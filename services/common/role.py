@@ -23,6 +23,8 @@ from services.common.grpc import server
 from services.common.grpc.server import Registration
 from services.common.lifecycle import Loop, run_loops
 from services.common.logs import log_to_stderr
+from services.common.telemetry import health
+from services.common.telemetry.start import telemetry
 
 log = structlog.get_logger()
 Role = Callable[[Config], None]
@@ -40,7 +42,8 @@ def main(service: str, roles: Mapping[str, Role]) -> int:
         if given.role == "check-config":
             print("the configuration is well formed")  # noqa: T201 - the answer of a command line
         else:
-            roles[given.role](config)
+            with telemetry(config.metrics):
+                roles[given.role](config)
     except (PlatformError, OSError) as error:
         print(f"merchant-credit: {error}", file=sys.stderr)  # noqa: T201 - a command line tool
         return 2
@@ -102,7 +105,10 @@ async def _serving(config: Config, services: Callable[[], Sequence[Registration]
     verifier = Verifier(load_key(config.token_key))
     running = await server.start(services(), verifier=verifier, address=config.listen)
     log.info("role_ready", address=config.listen)
+    beating = asyncio.create_task(health.keep_beating("serve"))
     await stop.wait()
+    beating.cancel()
+    health.forget("serve")
     await running.stop()
 
 

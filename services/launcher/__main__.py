@@ -11,7 +11,7 @@ from services.launcher.state import State
 def main() -> int:
     """Run a command; a typed error prints its sentence and exits with 2."""
     given = _parser().parse_args()
-    state = State(given.state_dir, given.port_base)
+    state = State(given.state_dir, given.port_base, given.metrics_base)
     try:
         if given.command.endswith("-cluster"):
             _on_engines(given, state)
@@ -48,6 +48,10 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name)
         command.add_argument("--state-dir", type=Path, default=Path("var"))
         command.add_argument("--port-base", type=int, default=18500)
+        command.add_argument(
+            "--metrics-base", type=int, default=0,
+            help="the first of four ports for the metrics of serve, work, project and the lane; 0: off",
+        )  # fmt: skip
         if name.endswith("-cluster"):
             command.add_argument("--kafka", required=True, help="HOST:PORT of a broker")
             command.add_argument("--elasticsearch", required=True, help="URL of a node")

@@ -30,6 +30,8 @@ PROCESSES = (
     ("search", "project", 1), ("search", "serve", 1), ("search", "relay", 1),
     ("portal", "serve", 1),
 )  # fmt: skip
+#: Ports from here on show the metrics of the processes, in the order of PROCESSES.
+METRICS = PAGE + 1
 READY_SECONDS = 120
 STOP_SECONDS = 20
 
@@ -75,11 +77,12 @@ class Cluster:
     def start(self) -> Endpoints:
         """Migrate, start everything, and wait until it serves; raises what keeps it from starting."""
         self._state.lock()
-        self._state.check_ports((REGISTRY, CREDIT, SEARCH, PAGE))
+        names = list(self._names())
+        self._state.check_ports(range(METRICS + len(names)))
         endpoints = self._write()
         for service in SERVICES:
             self._migrate(service)
-        for name in self._names():
+        for name in names:
             self._spawn(name)
         for which in (REGISTRY, CREDIT, SEARCH):
             self._wait_for(_serves, self._state.address(which))
@@ -98,6 +101,11 @@ class Cluster:
     def processes(self) -> Mapping[str, subprocess.Popen[bytes]]:
         """Return what runs, by service, role and number."""
         return self._running
+
+    @property
+    def metrics(self) -> Mapping[str, str]:
+        """Return where each process shows its metrics and health."""
+        return {name: self._state.address(METRICS + n) for n, name in enumerate(self._names())}
 
     @property
     def dsns(self) -> Mapping[str, str]:
@@ -157,9 +165,10 @@ class Cluster:
     def _spawn(self, name: str) -> None:
         service, role, _ = name.split("-")
         command = [sys.executable, "-m", "services.common.db.postmaster", *self._command(service, role)]
+        environment = {**os.environ, "MERCHANTCREDIT_METRICS": self.metrics[name]}
         with self._state.log_file(name).open("ab") as errors:
             self._running[name] = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-                command, stdout=errors, stderr=errors, stdin=subprocess.DEVNULL, env=os.environ, start_new_session=True
+                command, stdout=errors, stderr=errors, stdin=subprocess.DEVNULL, env=environment, start_new_session=True
             )
 
     @staticmethod

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from services.common.clock import SystemClock
 from services.common.lifecycle import run_loops
+from services.common.telemetry.start import telemetry
 from services.launcher.child import stop_on_signals
 from services.launcher.state import State
 from services.search import bootstrap as search
@@ -13,4 +14,5 @@ def run(state: State, dsn: str, ready: Callable[[], None]) -> None:
     """Project until told to stop."""
     loops = search.projecting(dsn, state.index, SystemClock())
     ready()
-    run_loops(loops, stop_on_signals())
+    with telemetry(state.metrics_address("project")):
+        run_loops(loops, stop_on_signals())

@@ -10,6 +10,8 @@ import uvloop
 from services.common.auth.tokens import Verifier, load_key
 from services.common.clock import SystemClock
 from services.common.grpc import server
+from services.common.telemetry import health
+from services.common.telemetry.start import telemetry
 from services.credit import bootstrap as credit
 from services.credit.config import CreditConfig
 from services.launcher.state import PORTAL, SERVE, State, webhook_networks
@@ -22,7 +24,8 @@ from services.search import bootstrap as search
 
 def run(state: State, dsn: str, ready: Callable[[], None]) -> None:
     """Serve until told to stop."""
-    uvloop.run(_serving(state, dsn, ready))
+    with telemetry(state.metrics_address("serve")):
+        uvloop.run(_serving(state, dsn, ready))
 
 
 async def _serving(state: State, dsn: str, ready: Callable[[], None]) -> None:
@@ -44,6 +47,8 @@ async def _serving(state: State, dsn: str, ready: Callable[[], None]) -> None:
         )
         await page.start()
         ready()
+        beating = asyncio.create_task(health.keep_beating("serve"))
         await stop.wait()
+        beating.cancel()
         await page.stop()
     await running.stop()

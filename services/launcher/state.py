@@ -38,9 +38,10 @@ class Endpoints:
 class State:
     """One state folder; only one system runs on it at a time."""
 
-    def __init__(self, folder: Path, port_base: int) -> None:
+    def __init__(self, folder: Path, port_base: int, metrics_base: int = 0) -> None:
         self.folder = folder.absolute()
         self.port_base = port_base
+        self._metrics_base = metrics_base
         self._lock_fd = -1
 
     @property
@@ -84,6 +85,11 @@ class State:
     def address(self, which: int) -> str:
         """Return HOST:PORT of a part."""
         return f"127.0.0.1:{self.port(which)}"
+
+    def metrics_address(self, role: str) -> str:
+        """Return HOST:PORT on which a process of ROLES, or the `lane` of one, shows its metrics; empty when off."""
+        which = (*ROLES, "lane").index(role)
+        return f"127.0.0.1:{self._metrics_base + which}" if self._metrics_base else ""
 
     def lock(self) -> None:
         """Make the folder and take its lock; raises PreconditionFailed when another copy runs on it."""

@@ -8,6 +8,7 @@ from services.common.eventlog.retention import Retention
 from services.common.eventlog.sequencer import Sequencer
 from services.common.lanes import fork_lanes
 from services.common.lifecycle import Loop, run_loops
+from services.common.telemetry.start import telemetry
 from services.credit import bootstrap as credit
 from services.credit.config import CreditConfig
 from services.launcher.child import stop_on_signals
@@ -17,19 +18,21 @@ from services.launcher.state import State, webhook_networks
 def run(state: State, dsn: str, ready: Callable[[], None]) -> None:
     """Work until told to stop."""
     config = CreditConfig(dsn=dsn, complainant_key=state.complainant_key(), webhook_networks=webhook_networks())
-    lanes = fork_lanes(credit.LANES - 1, lambda: _consume(config))
+    lanes = fork_lanes(credit.LANES - 1, lambda: _consume(config, state.metrics_address("lane")))
     event_log = FeedsEventLog(dsn)
     clock = SystemClock()
     credit_loops = (*credit.working(config, event_log, clock), *credit.punishing(config, event_log, clock))
     webhooks = credit.sending_webhooks(config, clock)
     loops: list[Loop] = [lanes, Sequencer(dsn), Retention(dsn, clock), webhooks, *credit_loops]
     ready()
-    run_loops(loops, stop_on_signals())
+    with telemetry(state.metrics_address("work")):
+        run_loops(loops, stop_on_signals())
     event_log.close()
 
 
-def _consume(config: CreditConfig) -> None:
+def _consume(config: CreditConfig, metrics: str) -> None:
     event_log = FeedsEventLog(config.dsn)
     consumer, _ = credit.working(config, event_log, SystemClock())
-    run_loops([consumer], stop_on_signals())
+    with telemetry(metrics):
+        run_loops([consumer], stop_on_signals())
     event_log.close()

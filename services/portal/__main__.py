@@ -1,5 +1,6 @@
 """`merchant-credit portal serve`: the page over the three services."""
 
+import asyncio
 import sys
 from contextlib import AsyncExitStack
 
@@ -10,6 +11,7 @@ import uvloop
 from services.common.clock import SystemClock
 from services.common.config import Config
 from services.common.role import main, stop_event
+from services.common.telemetry import health
 from services.portal.app import make_app
 from services.portal.bootstrap import serve
 from services.portal.gateway import Channels
@@ -40,7 +42,10 @@ async def _serving(config: Config) -> None:
         page = serve(make_app(channels, SystemClock()), host, int(port))
         await page.start()
         log.info("role_ready", address=config.listen)
+        beating = asyncio.create_task(health.keep_beating("serve"))
         await stop.wait()
+        beating.cancel()
+        health.forget("serve")
         await page.stop()
 
 

@@ -19,6 +19,7 @@ from services.common.eventlog.topics import RECORD, SEARCH_GROUP
 from services.common.grpc.interceptor import EVERYBODY
 from services.common.grpc.server import Registration
 from services.common.lifecycle import Loop
+from services.common.telemetry import health
 from services.search.adapters.name_texts import KeptTexts, NameTexts
 from services.search.adapters.tantivy_reader import TantivyReader
 from services.search.adapters.tantivy_writer import TantivyWriter
@@ -79,6 +80,7 @@ class Projection:
         with ExitStack() as opened:
             pool = opened.enter_context(closing(open_pool(self.dsn, max_size=CONNECTIONS)))
             names = KeptTexts(pool)
+            health.expect(self.name)  # a rebuild takes its time: not ready, but alive
             writer = opened.enter_context(closing(self.open_writer(names)))
             log = opened.enter_context(closing(self.open_log()))
             try:

@@ -14,6 +14,7 @@ from services.common.eventlog.kafka.log import KafkaEventLog
 from services.common.eventlog.kafka.settings import KafkaSettings
 from services.common.grpc.server import Registration
 from services.common.lifecycle import Loop
+from services.common.telemetry import health
 from services.search.adapters.elastic_client import ElasticSettings, answering, connect
 from services.search.adapters.elastic_generations import Generations
 from services.search.adapters.elastic_reader import ElasticReader
@@ -71,4 +72,5 @@ class Standby:
                 self.projection.run(stop)
             except PreconditionFailed as another:
                 log.info("projection_stands_by", reason=str(another))
+                health.beat(self.name)
                 stop.wait(STANDBY_SECONDS)

@@ -6,6 +6,7 @@ A flood of bad messages stops the process with its backlog intact instead of dra
 """
 
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -19,7 +20,10 @@ from services.common.errors import InvalidInput, PlatformError
 from services.common.eventlog import offsets, outbox
 from services.common.eventlog.port import Consumer, EventLog, Message, OffsetConflict, Record, TopicPartition
 from services.common.eventlog.topics import dead_letter_topic
+from services.common.telemetry import health, metrics, names
 
+#: How often the lag is asked for while metrics are on; the question is one request a topic.
+LAG_SECONDS = 10.0
 log = structlog.get_logger()
 
 
@@ -60,6 +64,7 @@ class BatchConsumer:
     policy: BatchPolicy = field(default_factory=BatchPolicy)
     _committed: dict[TopicPartition, int] = field(default_factory=dict)
     _consecutive: int = 0
+    _lag_at: float = 0.0
 
     @property
     def name(self) -> str:
@@ -69,10 +74,14 @@ class BatchConsumer:
     def run(self, stop: threading.Event) -> None:
         """Consume until stopped; then leave the group."""
         consumer = self.event_log.consumer(group=self.group, topics=self.topics, load_offsets=self._load)
+        health.expect(self.name)
         try:
             while not stop.is_set():
                 self.step(consumer)
+                health.beat(self.name)
+                self._tell_lag(consumer)
         finally:
+            health.forget(self.name)
             consumer.close()
 
     def step(self, consumer: Consumer) -> int:
@@ -81,10 +90,11 @@ class BatchConsumer:
         if not records:
             return 0
         try:
-            self._process(records, consumer.generation())
+            self._timed(records, consumer.generation())
         except (OffsetConflict, DeadlockDetected, LockNotAvailable, UniqueViolation) as conflict:
             # Another worker was, or a frozen one still is, at the same rows: this batch was rolled back as a whole, so it is read again.
             log.info("batch_superseded", group=self.group, reason=str(conflict))
+            metrics.add(names.BATCHES_SUPERSEDED, self.group)
             consumer.seek(self._load(list(self._committed)))
             return 0
         return len(records)
@@ -93,6 +103,23 @@ class BatchConsumer:
         with self.pool.connection() as conn:
             self._committed.update(offsets.load(conn, self.group, partitions))
         return {partition: self._committed[partition] for partition in partitions}
+
+    def _timed(self, records: Sequence[Record], generation: int) -> None:
+        began = time.perf_counter()
+        self._process(records, generation)
+        metrics.observe(names.BATCH_SECONDS, time.perf_counter() - began, self.group)
+        metrics.observe(names.BATCH_RECORDS, len(records), self.group)
+
+    def _tell_lag(self, consumer: Consumer) -> None:
+        """Tell how far the end is from where we read on; positions pass by what holds no record."""
+        if not metrics.is_on() or time.monotonic() < self._lag_at:
+            return
+        self._lag_at = time.monotonic() + LAG_SECONDS
+        positions = consumer.positions()
+        for topic in self.topics:
+            ends = self.event_log.end_offsets(topic)
+            lag = sum(max(0, end - positions[tp]) for tp, end in ends.items() if tp in positions)
+            metrics.put(names.LAG, lag, self.group, topic)
 
     def _process(self, records: Sequence[Record], generation: int) -> None:
         try:
@@ -115,7 +142,12 @@ class BatchConsumer:
             self._bury(conn, dead, of=len(records))
             offsets.advance(conn, self.group, moves, generation)
         self._committed.update({partition: target for partition, (_, target) in moves.items()})
+        self._count(dead)
         return dead
+
+    def _count(self, dead: Sequence[DeadLetter]) -> None:
+        for letter in dead:
+            metrics.add(names.DEAD_LETTERS, self.group, letter.reason)
 
     def _commit_dead(self, dead: DeadLetter, generation: int) -> None:
         moves = self._moves([dead.record])
@@ -123,6 +155,7 @@ class BatchConsumer:
             self._bury(conn, [dead], of=1)
             offsets.advance(conn, self.group, moves, generation)
         self._committed.update({partition: target for partition, (_, target) in moves.items()})
+        self._count([dead])
         self._consecutive += 1
 
     def _bury(self, conn: Connection, dead: Sequence[DeadLetter], *, of: int) -> None:

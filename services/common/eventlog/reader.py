@@ -21,6 +21,22 @@ FROM (
 ) AS s JOIN eventlog.message m ON m.id = s.message_id
 """
 
+_OLDEST = """
+SELECT coalesce(max(extract(epoch FROM clock_timestamp() - m.recorded_at)), 0)::float8
+FROM unnest(%s::text[], %s::int[], %s::bigint[]) AS a (topic, partition, start)
+CROSS JOIN LATERAL (
+    SELECT message_id FROM eventlog.position p
+    WHERE p.topic = a.topic AND p.partition = a.partition AND p.seq >= a.start ORDER BY seq LIMIT 1
+) AS first JOIN eventlog.message m ON m.id = first.message_id
+"""
+
+
+def oldest_seconds(conn: Connection, starts: Mapping[TopicPartition, int]) -> float:
+    """Return the age of the oldest message from the given positions on, by the database's clock; 0 without one."""
+    given = [[tp.topic for tp in starts], [tp.partition for tp in starts], list(starts.values())]
+    row = conn.execute(_OLDEST, given).fetchone()
+    return max(0.0, float(row[0])) if row else 0.0
+
 
 def read(conn: Connection, starts: Mapping[TopicPartition, int], limit: int) -> list[Record]:
     """Return up to `limit` records from the given positions on, in order per partition.

@@ -1,5 +1,7 @@
 """The one interceptor: makes the Actor from the token, checks the method's roles, and turns errors into statuses."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from typing import Any
@@ -8,6 +10,7 @@ from uuid import uuid4
 import grpc
 import psycopg
 import structlog
+from google.rpc import code_pb2
 from grpc_status import rpc_status
 from psycopg_pool import PoolTimeout
 
@@ -15,6 +18,7 @@ from services.common.auth.actor import PUBLIC_ACTOR, Actor, Role
 from services.common.auth.tokens import Verifier
 from services.common.errors import DependencyUnavailable, Forbidden, PlatformError, Unauthenticated
 from services.common.grpc.status import status_of
+from services.common.telemetry import metrics, names
 
 #: Which roles may call a method, by its full name such as /package.Service/Method.
 Access = Mapping[str, frozenset[Role]]
@@ -87,11 +91,20 @@ class _Call:
 
     def unary(self, behaviour: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         async def guarded(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
+            began = time.perf_counter()
             try:
                 self._admit()
-                return await behaviour(request, context)
+                answer = await behaviour(request, context)
+                self._ended("OK")
+            except asyncio.CancelledError:
+                self._ended("CANCELLED")
+                raise
             except Exception as error:  # noqa: BLE001 - every error becomes a status, unknown ones are logged
                 await self._abort(context, error)
+            else:
+                return answer
+            finally:
+                metrics.observe(names.CALL_SECONDS, time.perf_counter() - began, self._method)
 
         return guarded
 
@@ -101,6 +114,10 @@ class _Call:
                 self._admit()
                 async for item in behaviour(request, context):
                     yield item
+                self._ended("OK")
+            except (asyncio.CancelledError, GeneratorExit):
+                self._ended("CANCELLED")
+                raise
             except Exception as error:  # noqa: BLE001 - every error becomes a status, unknown ones are logged
                 await self._abort(context, error)
 
@@ -108,9 +125,16 @@ class _Call:
 
     async def _abort(self, context: grpc.aio.ServicerContext[Any, Any], error: Exception) -> None:
         if isinstance(error, grpc.aio.AbortError):
+            self._ended("UNKNOWN")
             raise error
         typed = _typed(error, self._method, str(self._metadata.get("x-request-id") or uuid4().hex))
-        await context.abort_with_status(rpc_status.to_status(status_of(typed)))
+        status = status_of(typed)
+        self._ended(code_pb2.Code.Name(status.code))
+        metrics.add(names.ERRORS, self._method.split("/")[1], typed.reason)
+        await context.abort_with_status(rpc_status.to_status(status))
+
+    def _ended(self, code: str) -> None:
+        metrics.add(names.CALLS, self._method, code)
 
 
 def _typed(error: Exception, method: str, request_id: str) -> PlatformError:

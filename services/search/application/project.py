@@ -8,6 +8,7 @@ from psycopg import Connection
 from services.common.errors import InvalidInput
 from services.common.eventlog.batch import DeadLetter
 from services.common.eventlog.port import Record, TopicPartition
+from services.common.telemetry import metrics, names
 from services.search.application.ports import IndexSink, Progress
 from services.search.domain.document import Document
 
@@ -87,6 +88,8 @@ class Projector:
         as_of = self._sink.progress().as_of
         if self._aim is not None and self.is_at_aim():
             as_of, self._aim = self._aim[0], None
+        if as_of is not None:
+            metrics.put(names.INDEX_FRESH_AT, as_of.timestamp())
         return Progress(as_of=as_of, positions=dict(self._positions))
 
 

@@ -23,6 +23,6 @@ def cluster(
     server_postgres: Postgres,
 ) -> Iterator[Endpoints]:
     engines = Engines(kafka=kafka.bootstrap, elasticsearch=elasticsearch.url, dsn=server_postgres.dsn)
-    state = State(tmp_path_factory.mktemp("cluster"), free_ports(4))
+    state = State(tmp_path_factory.mktemp("cluster"), free_ports(15))
     with Cluster(state, engines) as running:
         yield running.start()

@@ -24,10 +24,13 @@ from services.common.eventlog.kafka.settings import PRODUCER, KafkaSettings
 from services.common.eventlog.port import Message, OffsetConflict, Record, TopicPartition
 from services.common.eventlog.sequencer import SEQUENCED
 from services.common.eventlog.topics import TOPICS
+from services.common.telemetry import health, metrics, names
 
 GROUP = "relay"
 BATCH = 2000
 STANDBY_SECONDS = 0.25
+#: How often the oldest unsent message is looked for while metrics are on.
+MEASURE_SECONDS = 5.0
 #: A transaction that its relay never ends is aborted by the broker after so long, and readers see past it.
 TRANSACTION_SECONDS = 10
 
@@ -54,6 +57,8 @@ class Relay:
     def __init__(self, dsn: str, settings: KafkaSettings, service: str) -> None:
         self._dsn = dsn
         self._settings = settings
+        self._service = service
+        self._measure_at = 0.0
         self._lease = f"{settings.namespace}{GROUP}.{service}"
         self._holder = f"{socket.gethostname()}:{os.getpid()}:{uuid4().hex[:8]}"
 
@@ -61,7 +66,9 @@ class Relay:
         """Relay until stopped, whenever it is this one's turn."""
         with psycopg.connect(self._dsn, autocommit=True) as conn:
             conn.execute(f"LISTEN {SEQUENCED}")
+            health.expect(self.name)
             while not stop.is_set():
+                health.beat(self.name)
                 term = lease.take(conn, self._lease, self._holder)
                 if term is None:
                     stop.wait(STANDBY_SECONDS)
@@ -72,6 +79,7 @@ class Relay:
     def _take_turn(self, conn: psycopg.Connection, term: int, stop: threading.Event) -> None:
         """Send until stopped or superseded; what the cluster refuses is tried again in a new turn."""
         log.info("relay_leads", lease=self._lease, term=term)
+        metrics.put(names.RELAY_LEADS, 1, self._service)
         producer = KafkaProducer(
             **self._settings.connection, **PRODUCER,
             transactional_id=self._lease, transaction_timeout_ms=TRANSACTION_SECONDS * 1000,
@@ -81,14 +89,18 @@ class Relay:
             self._relay(Turn(conn, producer, term), stop)
         except (Superseded, OffsetConflict, KafkaError) as error:
             log.warning("relay_stands_back", lease=self._lease, term=term, reason=repr(error))
+            metrics.add(names.RELAY_TURNS_LOST, self._service, type(error).__name__)
             stop.wait(STANDBY_SECONDS)
         finally:
+            metrics.put(names.RELAY_LEADS, 0, self._service)
             producer.close(timeout=0)  # what was not committed is not to arrive any more
 
     def _relay(self, turn: Turn, stop: threading.Event) -> None:
         positions = dict(offsets.load(turn.conn, GROUP, _all_partitions()))
         renew_at = 0.0
         while not stop.is_set():
+            health.beat(self.name)
+            self._measure(turn.conn, positions)
             if time.monotonic() >= renew_at:
                 self._renew(turn)
                 renew_at = time.monotonic() + lease.RENEW_SECONDS
@@ -98,6 +110,13 @@ class Relay:
             else:
                 for _ in turn.conn.notifies(timeout=lease.RENEW_SECONDS / 2, stop_after=1):
                     pass  # the records are read from the feed; the notice only ends the wait
+
+    def _measure(self, conn: psycopg.Connection, positions: dict[TopicPartition, int]) -> None:
+        """Tell how old the oldest message is that was not sent."""
+        if not metrics.is_on() or time.monotonic() < self._measure_at:
+            return
+        self._measure_at = time.monotonic() + MEASURE_SECONDS
+        metrics.put(names.RELAY_AGE, reader.oldest_seconds(conn, positions), self._service)
 
     def _renew(self, turn: Turn) -> None:
         if lease.take(turn.conn, self._lease, self._holder) != turn.term:
@@ -115,6 +134,7 @@ class Relay:
         with turn.conn.transaction():
             moves = {partition: (positions[partition], end) for partition, end in ends.items()}
             offsets.advance(turn.conn, GROUP, moves, turn.term)
+        metrics.add(names.RELAY_RECORDS, self._service, amount=len(records))
         return ends
 
 
