@@ -41,7 +41,7 @@ FROM numbered n JOIN moved USING (topic, partition) JOIN total USING (topic, par
 """
 
 _WAITING = """
-SELECT (SELECT count(*) FROM (SELECT FROM eventlog.pending LIMIT 100000) AS some),
+SELECT (SELECT count(*) FROM (SELECT FROM eventlog.pending LIMIT 100000) AS counted),
        coalesce((SELECT extract(epoch FROM clock_timestamp() - m.recorded_at) FROM eventlog.message m
                  WHERE m.id = (SELECT min(message_id) FROM eventlog.pending)), 0)::float8
 """
@@ -63,9 +63,12 @@ class Sequencer:
         with psycopg.connect(self._dsn, autocommit=True) as conn:
             conn.execute(f"LISTEN {APPENDED}")
             health.expect(self.name)
-            while not stop.is_set():
-                if self._take_turn(conn, stop):
-                    break
+            try:
+                while not stop.is_set():
+                    if self._take_turn(conn, stop):
+                        break
+            finally:
+                health.forget(self.name)
 
     def sequence_once(self) -> int:
         """Number what is pending now; returns how many messages got a position."""

@@ -16,13 +16,18 @@ __all__ = ["elasticsearch", "kafka", "server_postgres"]
 
 
 @pytest.fixture(scope="module")
-def cluster(
+def system(
     tmp_path_factory: pytest.TempPathFactory,
     kafka: Kafka,
     elasticsearch: Elasticsearch,
     server_postgres: Postgres,
-) -> Iterator[Endpoints]:
+) -> Iterator[Cluster]:
     engines = Engines(kafka=kafka.bootstrap, elasticsearch=elasticsearch.url, dsn=server_postgres.dsn)
     state = State(tmp_path_factory.mktemp("cluster"), free_ports(15))
     with Cluster(state, engines) as running:
-        yield running.start()
+        yield running
+
+
+@pytest.fixture(scope="module")
+def cluster(system: Cluster) -> Endpoints:
+    return system.start()

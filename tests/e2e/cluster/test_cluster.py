@@ -21,6 +21,7 @@ from merchantcredit.search.v1.search_service_pb2_grpc import SearchServiceStub
 from deploy.engines.kafka import Kafka
 from services.common.eventlog import cloudevents
 from services.common.eventlog.topics import COMPLAINT, GRADE_CHANGE, VIOLATION
+from services.launcher.cluster import Cluster
 from services.launcher.state import Endpoints
 from tests.integration.credit.world import CODE, complaint, enterprise, violation
 
@@ -114,3 +115,15 @@ def test_a_grade_change_is_read_by_a_stock_client_and_decoded_by_protoc(
 
 def test_the_page_shows_what_the_services_know(cluster: Endpoints, registered: str) -> None:
     assert registered in httpx.get(f"{cluster.portal}/records/{registered}", timeout=20).text
+
+
+@pytest.mark.usefixtures("registered")
+def test_every_process_is_ready_and_shows_its_metrics(system: Cluster) -> None:
+    shown = {name: f"http://{address}" for name, address in system.metrics.items()}
+    until(lambda: all(httpx.get(f"{url}/readyz", timeout=20).status_code == 200 for url in shown.values()))
+    told = {name: httpx.get(f"{url}/metrics", timeout=20).text for name, url in shown.items()}
+    leads = [name for name, text in told.items() if 'merchantcredit_relay_leads{service="credit"} 1.0' in text]
+    assert len(leads) == 1
+    assert 'merchantcredit_relay_oldest_unsent_seconds{service="credit"}' in told[leads[0]]
+    assert 'merchantcredit_grpc_calls_total{code="OK"' in told["registry-serve-0"]
+    assert "merchantcredit_index_fresh_at_timestamp_seconds 1." in told["search-project-0"]

@@ -10,6 +10,7 @@ from pathlib import Path
 from merchantcredit.credit.v1 import credit_service_pb2_grpc as rpc
 
 from services.common.clock import SystemClock
+from services.common.errors import DependencyUnavailable
 from services.common.eventlog.feeds import FeedsEventLog
 from services.common.eventlog.sequencer import Sequencer
 from services.common.lifecycle import run_loops
@@ -18,7 +19,7 @@ from services.credit.config import CreditConfig
 from services.search import bootstrap as search
 from services.search.adapters.tantivy_reader import TantivyReader
 from services.search.application.ports import Filters
-from services.search.domain.query import read_query
+from services.search.domain.query import parse_query
 from tests.integration.credit.world import CODE, KEY
 from tests.integration.grpc_fixtures import Served, serve
 
@@ -36,8 +37,8 @@ class System:
         """Return the revision of the indexed record; 0 while there is none."""
         reader = TantivyReader(self.index)
         try:
-            found = reader.search(read_query(CODE), filters=Filters(), offset=0, limit=1).documents
-        except Exception:  # no index yet
+            found = reader.search(parse_query(CODE, field="query"), filters=Filters(), offset=0, limit=1).documents
+        except DependencyUnavailable:  # no index yet
             return 0
         finally:
             reader.close()

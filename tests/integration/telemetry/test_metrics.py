@@ -6,12 +6,16 @@ from pathlib import Path
 
 import grpc
 import httpx
+import psycopg
 import pytest
 from merchantcredit.credit.v1 import credit_service_pb2 as pb
 from prometheus_client.parser import text_string_to_metric_families
 
 from services.common.auth.actor import Role
-from services.common.eventlog.port import Message
+from services.common.eventlog import reader
+from services.common.eventlog.feeds import FeedsEventLog
+from services.common.eventlog.port import Message, TopicPartition
+from services.common.eventlog.sequencer import Sequencer
 from services.common.eventlog.topics import COMPLAINT, CREDIT_GROUP, SEARCH_GROUP
 from services.common.telemetry import health
 from services.common.telemetry.names import METRICS
@@ -30,9 +34,13 @@ def shown() -> Iterator[str]:
     server.close()
 
 
+def ask(url: str) -> httpx.Response:
+    return httpx.get(url, timeout=20)
+
+
 def scrape(address: str) -> Callable[..., float]:
     """Return a look-up in one scrape, by sample name and labels; what is not there is -1."""
-    text = httpx.get(f"{address}/metrics", timeout=20).text
+    text = ask(f"{address}/metrics").text
     samples = [s for family in text_string_to_metric_families(text) for s in family.samples]
 
     def value(name: str, **labels: str) -> float:
@@ -68,18 +76,29 @@ async def test_the_numbers_move_with_what_happens(dsn: str, tmp_path: Path, show
 
 
 async def test_a_process_is_ready_while_each_of_its_parts_works(dsn: str, tmp_path: Path, shown: str) -> None:
-    assert httpx.get(f"{shown}/readyz").status_code == 503
-    assert httpx.get(f"{shown}/livez").status_code == 200
+    assert ask(f"{shown}/readyz").status_code == 503
+    assert ask(f"{shown}/livez").status_code == 200
     async with running(dsn, tmp_path):
         await asyncio.to_thread(until, lambda: health.not_ready() == [] and len(health._beats) == 3)
-        assert httpx.get(f"{shown}/readyz").text == "ok\n"
+        assert ask(f"{shown}/readyz").text == "ok\n"
         health.expect("another")
-        told_missing = httpx.get(f"{shown}/readyz")
+        told_missing = ask(f"{shown}/readyz")
         assert (told_missing.status_code, "another" in told_missing.text) == (503, True)
         health.forget("another")
-    assert httpx.get(f"{shown}/nothing").status_code == 404
+    assert ask(f"{shown}/nothing").status_code == 404
 
 
 def test_every_name_of_the_list_is_shown_once_it_has_a_value(shown: str) -> None:
-    text = httpx.get(f"{shown}/metrics", timeout=20).text
+    text = ask(f"{shown}/metrics").text
     assert {m.name for m in METRICS} <= {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE")}
+
+
+def test_the_oldest_unsent_message_has_an_age_until_it_is_read(dsn: str) -> None:
+    start, log = TopicPartition(COMPLAINT, 0), FeedsEventLog(dsn)
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        assert reader.oldest_seconds(conn, {start: 0}) == 0
+        log.publish([Message(topic=COMPLAINT, key=CODE, value=b"", partition=0)])
+        Sequencer(dsn).sequence_once()
+        assert reader.oldest_seconds(conn, {start: 0}) > 0
+        assert reader.oldest_seconds(conn, {start: 1}) == 0
+    log.close()

@@ -75,6 +75,7 @@ class Relay:
                     continue
                 self._take_turn(conn, term, stop)
             lease.release(conn, self._lease, self._holder)
+            health.forget(self.name)
 
     def _take_turn(self, conn: psycopg.Connection, term: int, stop: threading.Event) -> None:
         """Send until stopped or superseded; what the cluster refuses is tried again in a new turn."""
