@@ -8,6 +8,8 @@ import typer
 
 from services.cli.commands import (
     backtest,
+    backup_base,
+    backup_wal,
     dead_letters_list,
     dead_letters_replay,
     dead_letters_show,
@@ -16,6 +18,8 @@ from services.cli.commands import (
     generate_registry,
     load_events,
     load_registry,
+    republish_records,
+    restore,
     simulate_departments,
     topic_list,
     topic_put,
@@ -54,6 +58,9 @@ def program() -> typer.Typer:
     app.command("verify-scores")(verify_scores.verify_scores)
     app.add_typer(_load(), name="load", help="Load a file; repeating it changes nothing.")
     app.add_typer(_topic(), name="topic", help="Put on a topic and look into it.")
+    app.add_typer(_backup(), name="backup", help="Copy the database, and stream its log, into an archive.")
+    app.command("restore")(restore.restore)
+    app.add_typer(_republish(), name="republish", help="Say again what was said.")
     app.add_typer(_dead_letters(), name="dead-letters", help="What could not be applied: list, show, replay.")
     return app
 
@@ -70,6 +77,20 @@ def _simulate() -> typer.Typer:
     app = typer.Typer(no_args_is_help=True)
     app.command("departments")(simulate_departments.departments)
     app.callback()(lambda: None)  # keeps `departments` a word of its own while it is the only one
+    return app
+
+
+def _backup() -> typer.Typer:
+    app = typer.Typer(no_args_is_help=True)
+    app.command("base")(backup_base.base)
+    app.command("wal")(backup_wal.wal)
+    return app
+
+
+def _republish() -> typer.Typer:
+    app = typer.Typer(no_args_is_help=True)
+    app.command("records")(republish_records.records)
+    app.callback()(lambda: None)  # keeps `records` a word of its own while it is the only one
     return app
 
 

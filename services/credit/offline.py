@@ -7,11 +7,13 @@ from pathlib import Path
 import psycopg
 
 from services.common.clock import Clock, china_day
+from services.common.eventlog.port import EventLog
 from services.credit.adapters import population_reader, shadow_store
 from services.credit.adapters.cells_store import copy_cells
 from services.credit.adapters.evaluation_files import find_mapping, read_rows
 from services.credit.adapters.policy_files import load_draft, load_policies
 from services.credit.adapters.policy_store import refresh
+from services.credit.adapters.republish import keys_on_topic, say_again, say_gone
 from services.credit.adapters.verify_store import RecordEncoder, WholeLedger, accounts, snapshot
 from services.credit.application.backtest import Backtest, Mover, backtest
 from services.credit.application.evaluate import Evaluation, evaluate
@@ -31,6 +33,7 @@ __all__ = [
     "backtest_draft",
     "evaluate_files",
     "rebuild",
+    "republish_records",
     "shadow",
 ]
 
@@ -91,3 +94,14 @@ def rebuild(dsn: str) -> int:
     with snapshot(dsn) as conn, psycopg.connect(dsn) as writing:
         writing.execute("TRUNCATE credit.rebuilt_cells")
         return copy_cells(writing, rebuild_cells(accounts(conn)))
+
+
+def republish_records(dsn: str, event_log: EventLog, clock: Clock) -> tuple[int, int]:
+    """Announce every published record again, and tombstones for what the topic of a log holds without a row.
+
+    Returns how many of each. The messages leave by the outbox of the database, whatever the log is.
+    """
+    on_topic = keys_on_topic(event_log)
+    with psycopg.connect(dsn) as conn:
+        said = say_again(conn, clock.now())
+        return said, say_gone(conn, on_topic, clock.now())

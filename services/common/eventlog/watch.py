@@ -8,6 +8,7 @@ import orjson
 import psycopg
 
 from services.common.errors import CursorExpired
+from services.common.eventlog.epoch import common_ends
 from services.common.eventlog.port import Record
 from services.common.eventlog.reader import READ
 from services.common.eventlog.sequencer import SEQUENCED
@@ -66,20 +67,44 @@ async def _start(conn: psycopg.AsyncConnection, topic: str, cursor: str, epoch: 
     kept = {partition: (first, end) for partition, first, end in rows}
     if not cursor:
         return [kept.get(partition, (0, 0))[0] for partition in range(TOPICS[topic].partitions)]
-    try:
-        told_topic, told_epoch, positions = orjson.loads(base64.urlsafe_b64decode(cursor.encode()))
-    except (ValueError, TypeError) as error:
-        raise CursorExpired("this is no cursor of this stream: start again without one") from error
-    ends = [kept.get(p, (0, 0)) for p in range(len(positions))]
-    if (
-        told_topic != topic
-        or told_epoch != epoch
-        or any(at > end for at, (_, end) in zip(positions, ends, strict=True))
-    ):
-        raise CursorExpired("the cursor is of another stream or of before a restore: start again without one")
-    if any(at < first for at, (first, _) in zip(positions, ends, strict=True)):
+    told = _Told.read(cursor)
+    ends = [kept.get(p, (0, 0)) for p in range(len(told.positions))]
+    if told.topic != topic or told.epoch > epoch:
+        raise CursorExpired("the cursor is of another stream: start again without one")
+    if told.epoch < epoch:
+        raise await _of_lost_future(conn, told, epoch)
+    if any(at > end for at, (_, end) in zip(told.positions, ends, strict=True)):
+        raise CursorExpired("the cursor is of no stream that was ever here: start again without one")
+    if any(at < first for at, (first, _) in zip(told.positions, ends, strict=True)):
         raise CursorExpired("the cursor is older than what is kept: start again without one")
-    return list(positions)
+    return list(told.positions)
+
+
+async def _of_lost_future(conn: psycopg.AsyncConnection, told: "_Told", epoch: int) -> CursorExpired:
+    """Return the error that names where to resume: at the last place that both histories have in common."""
+    common = await common_ends(conn, told.topic, told.epoch)
+    resume = _encode(told.topic, epoch, [min(at, common.get(p, 0)) for p, at in enumerate(told.positions)])
+    return CursorExpired(
+        "the cursor is of before a restore: forget what came after metadata.resume_cursor, and resume there",
+        metadata={"resume_cursor": resume},
+    )
+
+
+class _Told(NamedTuple):
+    """What a cursor says."""
+
+    topic: str
+    epoch: int
+    positions: list[int]
+
+    @classmethod
+    def read(cls, cursor: str) -> "_Told":
+        """Read a cursor; raises CursorExpired when it is none."""
+        try:
+            topic, epoch, positions = orjson.loads(base64.urlsafe_b64decode(cursor.encode()))
+            return cls(str(topic), int(epoch), [int(at) for at in positions])
+        except (ValueError, TypeError) as error:
+            raise CursorExpired("this is no cursor of this stream: start again without one") from error
 
 
 def _encode(topic: str, epoch: int, positions: list[int]) -> str:

@@ -8,6 +8,7 @@ from psycopg import Connection
 from services.common.clock import china_day
 from services.common.db.arrays import array
 from services.common.eventlog import cloudevents, outbox
+from services.common.eventlog.epoch import EPOCH_HEADER, current
 from services.common.eventlog.port import Message
 from services.common.eventlog.topics import GRADE_CHANGE, RECORD
 from services.credit.adapters import revision_codec
@@ -60,15 +61,20 @@ class RecordStore:
                 at,
             ],
         )
-        messages = [_record_message(p, record, at) for p, record in zip(publications, records, strict=True)]
+        epoch = current(self._conn)
+        messages = [
+            record_message(p.subject.code, p.subject.seq, epoch, record, at)
+            for p, record in zip(publications, records, strict=True)
+        ]
         changed = [_grade_message(p, at) for p in publications if p.rating.grade != p.from_grade]
         outbox.append(self._conn, [*messages, *changed])
 
 
-def _record_message(publication: Publication, record: bytes, at: datetime) -> Message:
-    code, revision = publication.subject.code, publication.subject.seq
-    headers = cloudevents.headers(event_id=f"{code}:{revision}", event_type=RECORD, source=SOURCE, time=at)
-    return Message(topic=RECORD, key=code, value=record, headers=headers)
+def record_message(code: str, revision: int, epoch: int, record: bytes, at: datetime) -> Message:
+    """Return the message that announces a record; an empty one says that it is gone."""
+    event_id = f"{code}:{epoch}:{revision}"
+    headers = cloudevents.headers(event_id=event_id, event_type=RECORD, source=SOURCE, time=at)
+    return Message(topic=RECORD, key=code, value=record, headers={**headers, EPOCH_HEADER: str(epoch)})
 
 
 def _grade_message(publication: Publication, at: datetime) -> Message:

@@ -6,6 +6,7 @@ from merchantcredit.events.v1.enterprise_pb2 import OperatingStatus
 from merchantcredit.search.v1.search_service_pb2 import RecordHit, SearchRecordsRequest, SearchRecordsResponse
 
 from services.common.errors import FieldViolation, InvalidInput
+from services.common.eventlog.epoch import revision_of
 from services.common.kernel.grade import Grade
 from services.common.paging import make_token, page_size, read_token
 from services.search.application.ports import Filters, Found
@@ -78,7 +79,7 @@ def _hit(document: Document) -> RecordHit:
         score_millipoints=document.score_millipoints,
         region_code=document.region_code,
         status=STATUS_ZH.get(document.status, "未知"),
-        revision=document.version,
+        revision=revision_of(document.version),
     )
 
 

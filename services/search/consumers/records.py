@@ -6,6 +6,7 @@ from google.protobuf.message import DecodeError
 from merchantcredit.credit.v1.record_pb2 import PublicRecord, PublishedFact
 
 from services.common.errors import invalid
+from services.common.eventlog.epoch import EPOCH_HEADER, version_of
 from services.common.eventlog.port import Record
 from services.common.kernel.grade import Grade
 from services.search.domain.document import Document, Fact
@@ -30,7 +31,7 @@ def decode(record: Record) -> Document | None:
         score_millipoints=public.score_millipoints if public.HasField("score_millipoints") else None,
         region_code=public.region_code,
         status=public.status,
-        version=public.revision,
+        version=version_of(_epoch(record), public.revision),
         facts=tuple(map(_fact, public.facts)),
     )
 
@@ -44,6 +45,13 @@ def _check(record: Record, public: PublicRecord) -> None:
         raise invalid("grade", f"use one of {', '.join(Grade.__members__)}")
     if public.revision < 0:
         raise invalid("revision", "a revision is not negative")
+
+
+def _epoch(record: Record) -> int:
+    try:
+        return int(record.headers.get(EPOCH_HEADER, 0))
+    except ValueError as error:
+        raise invalid(EPOCH_HEADER, "write the epoch as a number, or leave it out") from error
 
 
 def _fact(fact: PublishedFact) -> Fact:

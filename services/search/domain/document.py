@@ -23,7 +23,7 @@ class Document:
         score_millipoints: thousandths of a point; None when not rated.
         region_code: GB/T 2260 code of the domicile; empty when unknown.
         status: the number of the operating status.
-        version: the revision of the record; a higher one replaces a lower one.
+        version: the epoch and the revision of the record in one number; a higher one replaces a lower one.
         facts: the published facts; `facts_on` drops those that have ended.
     """
 

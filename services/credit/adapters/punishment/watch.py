@@ -67,6 +67,11 @@ async def _start(conn: psycopg.AsyncConnection, department: str, cursor: str, ep
         told_department, told_epoch, last = orjson.loads(base64.urlsafe_b64decode(cursor.encode()))
     except (ValueError, TypeError) as error:
         raise CursorExpired("this is no cursor of this stream: start again without one") from error
+    if told_department == department and isinstance(told_epoch, int) and told_epoch < epoch:
+        raise CursorExpired(
+            "the cursor is of before a restore: resume at metadata.resume_cursor, and compare each number's digest with yours",
+            metadata={"resume_cursor": _encode(department, epoch, 0)},
+        )
     is_ours = told_department == department and told_epoch == epoch and isinstance(last, int) and last >= 0
     noted = await conn.execute(
         "UPDATE credit.department_feed SET delivered_through = greatest(delivered_through, %s)"

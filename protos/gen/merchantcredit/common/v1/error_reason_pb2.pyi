@@ -41,7 +41,9 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     ERROR_REASON_INVALID_PAGE_TOKEN: _ErrorReason.ValueType  # 8
     """The page token is not from this query. Code INVALID_ARGUMENT."""
     ERROR_REASON_CURSOR_EXPIRED: _ErrorReason.ValueType  # 9
-    """The cursor is unknown, from the lost future of a restore, or older than what is kept; start again without one. Code OUT_OF_RANGE."""
+    """The cursor is unknown or older than what is kept: start again without one. Or it is of before a restore, and
+    metadata.resume_cursor is where to resume: what came after it is to be forgotten. Code OUT_OF_RANGE.
+    """
     ERROR_REASON_UNAUTHENTICATED: _ErrorReason.ValueType  # 10
     """No valid token came with the call. Code UNAUTHENTICATED."""
     ERROR_REASON_FORBIDDEN: _ErrorReason.ValueType  # 11
@@ -77,7 +79,9 @@ ERROR_REASON_PRECONDITION_FAILED: ErrorReason.ValueType  # 7
 ERROR_REASON_INVALID_PAGE_TOKEN: ErrorReason.ValueType  # 8
 """The page token is not from this query. Code INVALID_ARGUMENT."""
 ERROR_REASON_CURSOR_EXPIRED: ErrorReason.ValueType  # 9
-"""The cursor is unknown, from the lost future of a restore, or older than what is kept; start again without one. Code OUT_OF_RANGE."""
+"""The cursor is unknown or older than what is kept: start again without one. Or it is of before a restore, and
+metadata.resume_cursor is where to resume: what came after it is to be forgotten. Code OUT_OF_RANGE.
+"""
 ERROR_REASON_UNAUTHENTICATED: ErrorReason.ValueType  # 10
 """No valid token came with the call. Code UNAUTHENTICATED."""
 ERROR_REASON_FORBIDDEN: ErrorReason.ValueType  # 11

@@ -1,0 +1,5 @@
+"""Engines for the tests of backups."""
+
+from tests.engine_fixtures import kafka, settings
+
+__all__ = ["kafka", "settings"]
