@@ -16,6 +16,8 @@ FILES = (
     "get_credit_record",
     "embedded",
     "index_rebuild",
+    "kafka_worker",
+    "cluster",
     "check_enterprise",
     "decision_to_department",
     "directive_replay",

@@ -1,0 +1,62 @@
+"""The whole cluster, measured as its users run it: the way from an event on its topic in Kafka to search."""
+
+import asyncio
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from pathlib import Path
+
+import psycopg
+
+from deploy.engines import runner
+from deploy.engines.elasticsearch import Elasticsearch, release_of
+from deploy.engines.kafka import Kafka
+from deploy.engines.postgres import Postgres
+from deploy.engines.versions import DEFAULT_ELASTICSEARCH
+from services.common.eventlog.kafka.log import KafkaEventLog
+from services.common.eventlog.kafka.settings import KafkaSettings
+from services.launcher.cluster import Cluster, Engines
+from services.launcher.cluster_demo import await_settled
+from services.launcher.probe import measure
+from services.launcher.sample import load_sample
+from services.launcher.state import State
+from tests.benchmarks.harness import Outcome, Scale, benchmark
+from tests.e2e.platform import free_port_base
+from tests.engines import SOFTWARE, free_ports
+
+RATE = 1000
+STREAM_SECONDS = 60
+P99_MILLISECONDS = 1000.0
+
+
+@contextmanager
+def fresh_engines(folder: Path) -> Iterator[Engines]:
+    """Yield three engines of their own in a folder."""
+    release = release_of(os.environ.get("ES_VERSION") or DEFAULT_ELASTICSEARCH)
+    kafka = Kafka(folder=folder / "kafka", port=free_ports(), software=SOFTWARE)
+    elastic = Elasticsearch(folder=folder / "es", port=free_ports(), software=SOFTWARE, release=release)
+    postgres = Postgres(folder=folder / "postgres", port=free_ports())
+    with ExitStack() as running:
+        for engine in (kafka, elastic, postgres):
+            runner.start(engine, dies_with_parent=True)
+            running.callback(runner.stop, engine)
+        yield Engines(kafka=kafka.bootstrap, elasticsearch=elastic.url, dsn=postgres.dsn)
+
+
+@benchmark("event_to_searchable_cluster", unit="ms", to="the second that the 99th of 100 events may take")
+def event_to_searchable_cluster(scale: Scale) -> Outcome:
+    """Stream complaints into Kafka at 1,000 a second; of each tick's first, ask search until it shows the newer record."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder, fresh_engines(Path(folder)) as engines:
+        state = State(Path(folder) / "cluster", free_port_base(4))
+        settings = KafkaSettings(bootstrap=engines.kafka)
+        with Cluster(state, engines) as cluster:
+            endpoints = cluster.start()
+            load_sample(state)
+            await_settled(cluster.dsns, settings)
+            with psycopg.connect(endpoints.dsn) as conn:
+                rows = conn.execute("SELECT code FROM credit.public_record ORDER BY code LIMIT 1000").fetchall()
+            with closing(KafkaEventLog(settings)) as log:
+                codes = [code for (code,) in rows]
+                seen = asyncio.run(measure(log, endpoints.search, codes, rate=RATE, seconds=scale.of(STREAM_SECONDS)))
+        return Outcome(seen.quantile(0.99) * 1000, P99_MILLISECONDS, {"median": seen.quantile(0.5) * 1000})

@@ -1,0 +1,67 @@
+"""The bare loop over Kafka: the least that one process can do with topics and PostgreSQL.
+
+It knows no project code but the protos and the names of topics. A batch is polled, parsed, copied as one row an event
+in one transaction, and answered with one message for each merchant touched, of the size of the merchant's record.
+"""
+
+import time
+from typing import Any
+
+import psycopg
+from kafka import KafkaConsumer, KafkaProducer
+from kafka import TopicPartition as Place
+from merchantcredit.events.v1.complaint_pb2 import ComplaintReported
+from merchantcredit.events.v1.violation_pb2 import ViolationReported
+from merchantcredit.events.v1.volume_pb2 import VolumeReported
+
+from services.common.eventlog.kafka.settings import CONSUMER, PRODUCER, KafkaSettings
+from services.common.eventlog.topics import COMPLAINT, KEYED, RECORD, VIOLATION, VOLUME
+
+_TABLE = "CREATE TABLE event (topic text, partition int, seq bigint, key text, payload bytea)"
+_PARSERS = {COMPLAINT: ComplaintReported, VIOLATION: ViolationReported, VOLUME: VolumeReported}
+
+
+def run(dsn: str, settings: KafkaSettings, records: dict[str, bytes], events: int, batch: int) -> float:
+    """Take so many events from the intake topics; return the seconds until the last message was sent."""
+    consumer = KafkaConsumer(**settings.connection, **CONSUMER)
+    producer = KafkaProducer(**settings.connection, **PRODUCER)
+    consumer.assign([Place(settings.physical(topic), n) for topic in _PARSERS for n in range(KEYED)])
+    consumer.seek_to_beginning()
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        conn.execute(_TABLE)
+        began = time.perf_counter()
+        left = events
+        while left > 0:
+            rows = _poll(consumer, batch)
+            touched = {_PARSERS[settings.logical(row.topic)].FromString(row.value).credit_code for row in rows}
+            _copy(conn, rows)
+            for number, code in enumerate(touched):
+                producer.send(
+                    settings.physical(RECORD),
+                    value=records.get(code, b""),
+                    key=code.encode(),
+                    partition=number % KEYED,
+                )
+            left -= len(rows)
+        producer.flush()
+        seconds = time.perf_counter() - began
+    consumer.close(autocommit=False)
+    producer.close()
+    return seconds
+
+
+def _poll(consumer: KafkaConsumer, batch: int) -> list[Any]:
+    """Return a batch; a fetch holds less, so several are gathered, as the worker does."""
+    rows: list[Any] = []
+    while not rows:
+        rows += [row for found in consumer.poll(timeout_ms=500, max_records=batch).values() for row in found]
+    while len(rows) < batch and (more := consumer.poll(timeout_ms=0, max_records=batch - len(rows))):
+        rows += [row for found in more.values() for row in found]
+    return rows
+
+
+def _copy(conn: psycopg.Connection, rows: list[Any]) -> None:
+    with conn.cursor().copy("COPY event FROM STDIN (FORMAT BINARY)") as copy:
+        copy.set_types(["text", "int4", "int8", "text", "bytea"])
+        for row in rows:
+            copy.write_row((row.topic, row.partition, row.offset, row.key.decode(), row.value))
