@@ -8,8 +8,10 @@ import psycopg
 import pytest
 from hypothesis import settings
 
+from deploy.engines.postgres import Postgres
 from services.common.db.embedded import DATABASE, EmbeddedPostgres
 from services.common.db.migrate import migrate
+from tests.engines import running
 from tests.ports import free_ports
 
 
@@ -33,13 +35,30 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server.stop()
 
 
+@pytest.fixture(scope="session")
+def oldest_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Return the same as `postgres` on the machine's own server, the oldest major that we support (or a later one)."""
+    engine = Postgres(folder=tmp_path_factory.mktemp("oldest-postgres"), port=free_ports())
+    with running(engine):
+        migrate(engine.dsn)
+        yield engine.dsn
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what is marked `both_majors` on the embedded PostgreSQL and on the oldest that we support."""
+    if "dsn" in metafunc.fixturenames and metafunc.definition.get_closest_marker("both_majors"):
+        servers = ("postgres", "oldest_postgres")
+        metafunc.parametrize("dsn", servers, indirect=True, ids=("embedded", "oldest"))
+
+
 @pytest.fixture
-def dsn(postgres: str) -> Iterator[str]:
+def dsn(request: pytest.FixtureRequest) -> Iterator[str]:
     """Return the DSN of a fresh migrated database, dropped after the test."""
+    server: str = request.getfixturevalue(getattr(request, "param", "postgres"))
     name = f"t_{uuid4().hex}"
-    admin = postgres.rsplit("/", 1)[0] + "/postgres"
+    admin = server.rsplit("/", 1)[0] + "/postgres"
     with psycopg.connect(admin, autocommit=True) as conn:
         conn.execute(f"CREATE DATABASE {name} TEMPLATE {DATABASE}")
-    yield postgres.rsplit("/", 1)[0] + f"/{name}"
+    yield server.rsplit("/", 1)[0] + f"/{name}"
     with psycopg.connect(admin, autocommit=True) as conn:
         conn.execute(f"DROP DATABASE {name} WITH (FORCE)")

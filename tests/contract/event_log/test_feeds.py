@@ -17,6 +17,8 @@ from services.common.eventlog.sequencer import Sequencer
 from services.common.eventlog.topics import COMPLAINT, TOPICS, dead_letter_topic
 from tests.contract.event_log.suite import EventLogContract, message
 
+pytestmark = pytest.mark.both_majors
+
 
 @pytest.fixture
 def sequencing(dsn: str) -> Iterator[None]:

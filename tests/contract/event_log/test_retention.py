@@ -16,6 +16,8 @@ from services.common.eventlog.sequencer import Sequencer
 from services.common.eventlog.topics import COMPLAINT, CREDIT_GROUP, GRADE_CHANGE, INTAKE_DAYS, RECORD, WATCH_DAYS
 from services.common.eventlog.watch import Watched, watch
 
+pytestmark = pytest.mark.both_majors
+
 NOW = datetime(2026, 6, 15, 4, tzinfo=UTC)
 
 

@@ -25,6 +25,8 @@ from tests.integration.credit.world import (
     world,
 )
 
+pytestmark = pytest.mark.both_majors
+
 
 @pytest.fixture
 def credit(dsn: str) -> Iterator[World]:
@@ -211,7 +213,7 @@ def outcome(credit: World) -> object:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_any_order_and_any_batches_give_the_same_bytes(dsn: str, postgres: str, seed: int) -> None:
+def test_any_order_and_any_batches_give_the_same_bytes(dsn: str, seed: int) -> None:
     import psycopg
 
     rng = random.Random(seed)
@@ -220,7 +222,7 @@ def test_any_order_and_any_batches_give_the_same_bytes(dsn: str, postgres: str, 
         wanted = outcome(first)
     other = f"{dsn}_b"
     name = other.rsplit("/", 1)[1]
-    with psycopg.connect(postgres.rsplit("/", 1)[0] + "/postgres", autocommit=True) as conn:
+    with psycopg.connect(dsn.rsplit("/", 1)[0] + "/postgres", autocommit=True) as conn:
         conn.execute(f"CREATE DATABASE {name}")
     migrate(other)
     with world(other, policy=BatchPolicy(max_records=rng.randrange(1, 9), poll_seconds=0.05)) as second:
@@ -229,7 +231,7 @@ def test_any_order_and_any_batches_give_the_same_bytes(dsn: str, postgres: str, 
         for start in range(0, len(shuffled), 7):
             second.tell(*shuffled[start : start + 7])
         found = outcome(second)
-    with psycopg.connect(postgres.rsplit("/", 1)[0] + "/postgres", autocommit=True) as conn:
+    with psycopg.connect(dsn.rsplit("/", 1)[0] + "/postgres", autocommit=True) as conn:
         conn.execute(f"DROP DATABASE {name} WITH (FORCE)")
     assert found == wanted
 

@@ -29,6 +29,8 @@ from tests.integration.credit.world import (
     world,
 )
 
+pytestmark = pytest.mark.both_majors
+
 AUDITOR = Actor(subject="auditor", office="520000", roles=frozenset({Role.REGULATOR}))
 
 

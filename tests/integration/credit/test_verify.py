@@ -22,6 +22,8 @@ from tests.integration.credit.world import (
     world,
 )
 
+pytestmark = pytest.mark.both_majors
+
 LATER = NOW + timedelta(minutes=5)
 
 

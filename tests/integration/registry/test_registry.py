@@ -18,6 +18,8 @@ from services.common.clock import FixedClock
 from services.registry.bootstrap import serving
 from tests.integration.grpc_fixtures import Served, serve
 
+pytestmark = pytest.mark.both_majors
+
 CODE = "91520900MA6GN48P46"
 OTHER = "9152000071430580XT"
 CLOCK = FixedClock(datetime(2026, 6, 15, 4, tzinfo=UTC))

@@ -9,6 +9,8 @@ from services.common.db.pool import Pool, open_pool
 from services.search.adapters import name_texts
 from services.search.adapters.name_texts import KeptTexts, MadeTexts
 
+pytestmark = pytest.mark.both_majors
+
 NAMES = {"贵州优品电子商务有限公司", "重庆银行", "ABC（贵阳）", "店\x00一", "长" * 9000, "（）"}
 
 

@@ -29,6 +29,8 @@ from tests.integration.credit.punishment.office_world import (
 )
 from tests.integration.credit.world import CODE, NOW
 
+pytestmark = pytest.mark.both_majors
+
 PRECONDITION = grpc.StatusCode.FAILED_PRECONDITION
 INVALID = grpc.StatusCode.INVALID_ARGUMENT
 
