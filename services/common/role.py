@@ -105,10 +105,7 @@ async def _serving(config: Config, services: Callable[[], Sequence[Registration]
     verifier = Verifier(load_key(config.token_key))
     running = await server.start(services(), verifier=verifier, address=config.listen)
     log.info("role_ready", address=config.listen)
-    beating = asyncio.create_task(health.keep_beating("serve"))
-    await stop.wait()
-    beating.cancel()
-    health.forget("serve")
+    await health.beat_until(stop, "serve")
     await running.stop()
 
 

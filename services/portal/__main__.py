@@ -1,6 +1,5 @@
 """`merchant-credit portal serve`: the page over the three services."""
 
-import asyncio
 import sys
 from contextlib import AsyncExitStack
 
@@ -42,10 +41,7 @@ async def _serving(config: Config) -> None:
         page = serve(make_app(channels, SystemClock()), host, int(port))
         await page.start()
         log.info("role_ready", address=config.listen)
-        beating = asyncio.create_task(health.keep_beating("serve"))
-        await stop.wait()
-        beating.cancel()
-        health.forget("serve")
+        await health.beat_until(stop, "serve")
         await page.stop()
 
 

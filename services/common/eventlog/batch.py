@@ -8,6 +8,7 @@ A flood of bad messages stops the process with its backlog intact instead of dra
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -74,15 +75,11 @@ class BatchConsumer:
     def run(self, stop: threading.Event) -> None:
         """Consume until stopped; then leave the group."""
         consumer = self.event_log.consumer(group=self.group, topics=self.topics, load_offsets=self._load)
-        health.expect(self.name)
-        try:
+        with closing(consumer), health.awaited(self.name):
             while not stop.is_set():
                 self.step(consumer)
                 health.beat(self.name)
                 self._tell_lag(consumer)
-        finally:
-            health.forget(self.name)
-            consumer.close()
 
     def step(self, consumer: Consumer) -> int:
         """Poll and process one batch; returns how many records were committed."""

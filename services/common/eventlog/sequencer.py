@@ -62,13 +62,9 @@ class Sequencer:
         """Number until stopped; waits for the lock while another sequencer holds it."""
         with psycopg.connect(self._dsn, autocommit=True) as conn:
             conn.execute(f"LISTEN {APPENDED}")
-            health.expect(self.name)
-            try:
-                while not stop.is_set():
-                    if self._take_turn(conn, stop):
-                        break
-            finally:
-                health.forget(self.name)
+            with health.awaited(self.name):
+                while not stop.is_set() and not self._take_turn(conn, stop):
+                    pass
 
     def sequence_once(self) -> int:
         """Number what is pending now; returns how many messages got a position."""

@@ -7,6 +7,8 @@ process has begun and was heard of within thirty seconds.
 import asyncio
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from services.common.telemetry import metrics, names
 
@@ -38,11 +40,23 @@ def forget(part: str) -> None:
         _beats.pop(part, None)
 
 
-async def keep_beating(part: str) -> None:
-    """Beat from the loop that serves, so that a loop that is stuck falls silent."""
-    while True:
-        beat(part)
-        await asyncio.sleep(BEAT_SECONDS)
+@contextmanager
+def awaited(part: str) -> Iterator[None]:
+    """Expect a part while the block runs, and forget it after."""
+    expect(part)
+    try:
+        yield
+    finally:
+        forget(part)
+
+
+async def beat_until(stop: asyncio.Event, part: str) -> None:
+    """Wait for `stop`, and beat from the loop that serves, so that a loop that is stuck falls silent."""
+    with awaited(part):
+        while not stop.is_set():
+            beat(part)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), BEAT_SECONDS)
 
 
 def not_live(now: float | None = None) -> list[str]:

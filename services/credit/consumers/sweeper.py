@@ -11,6 +11,7 @@ import structlog
 
 from services.common.clock import Clock, china_day
 from services.common.db.pool import Pool
+from services.common.telemetry import health
 from services.credit.adapters import population_reader
 from services.credit.adapters.judging_store import PostgresJudging
 from services.credit.adapters.policy_store import PostgresPolicies, refresh
@@ -42,11 +43,13 @@ class Sweeper:
 
     def run(self, stop: threading.Event) -> None:
         """Sweep until stopped."""
-        while not stop.is_set():
-            swept = self.sweep_once()
-            if swept:
-                log.info("day_swept", subjects=swept)
-            stop.wait(PERIOD_SECONDS)
+        with health.awaited(self.name):
+            while not stop.is_set():
+                swept = self.sweep_once()
+                health.beat(self.name)
+                if swept:
+                    log.info("day_swept", subjects=swept)
+                stop.wait(PERIOD_SECONDS)
 
     def sweep_once(self) -> int:
         """Sweep all that is due; returns how many subjects got a new revision."""

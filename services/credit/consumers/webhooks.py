@@ -12,6 +12,7 @@ from typing import TypeVar
 import structlog
 
 from services.common.clock import Clock
+from services.common.telemetry import health
 from services.credit.adapters.webhooks.body import Bodies
 from services.credit.adapters.webhooks.client import Client, DeliveryFailed
 from services.credit.adapters.webhooks.log import DeliveryLog, Outcome
@@ -49,7 +50,8 @@ class WebhookSender:
     def run(self, stop: threading.Event) -> None:
         """Send until stopped; what is on its way then is waited for."""
         try:
-            asyncio.run(self._run(stop))
+            with health.awaited(self.name):
+                asyncio.run(self._run(stop))
         finally:
             self._queue.release()
             self._threads.shutdown()
@@ -61,6 +63,7 @@ class WebhookSender:
                 prune_at = time.monotonic() + PRUNE_SECONDS
                 await self._db(self._notes.prune, self._clock.now())
             await self._begin(stop)
+            health.beat(self.name)
             await asyncio.sleep(POLL_SECONDS)
         await asyncio.gather(*self._sending.values())
 

@@ -23,7 +23,7 @@ def system(
     server_postgres: Postgres,
 ) -> Iterator[Cluster]:
     engines = Engines(kafka=kafka.bootstrap, elasticsearch=elasticsearch.url, dsn=server_postgres.dsn)
-    state = State(tmp_path_factory.mktemp("cluster"), free_ports(15))
+    state = State(tmp_path_factory.mktemp("cluster"), free_ports(16))
     with Cluster(state, engines) as running:
         yield running
 

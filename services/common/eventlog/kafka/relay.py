@@ -66,16 +66,15 @@ class Relay:
         """Relay until stopped, whenever it is this one's turn."""
         with psycopg.connect(self._dsn, autocommit=True) as conn:
             conn.execute(f"LISTEN {SEQUENCED}")
-            health.expect(self.name)
-            while not stop.is_set():
-                health.beat(self.name)
-                term = lease.take(conn, self._lease, self._holder)
-                if term is None:
-                    stop.wait(STANDBY_SECONDS)
-                    continue
-                self._take_turn(conn, term, stop)
+            with health.awaited(self.name):
+                while not stop.is_set():
+                    health.beat(self.name)
+                    term = lease.take(conn, self._lease, self._holder)
+                    if term is None:
+                        stop.wait(STANDBY_SECONDS)
+                        continue
+                    self._take_turn(conn, term, stop)
             lease.release(conn, self._lease, self._holder)
-            health.forget(self.name)
 
     def _take_turn(self, conn: psycopg.Connection, term: int, stop: threading.Event) -> None:
         """Send until stopped or superseded; what the cluster refuses is tried again in a new turn."""

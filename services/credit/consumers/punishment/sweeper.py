@@ -7,6 +7,7 @@ from psycopg import Connection
 
 from services.common.clock import Clock, china_day
 from services.common.db.pool import Pool
+from services.common.telemetry import health
 from services.credit.adapters.punishment.postgres_store import PostgresPunishment, TellRecord
 from services.credit.adapters.punishment.triggers import PostgresProposals, candidates
 from services.credit.adapters.punishment.verify import verify
@@ -38,14 +39,16 @@ class PunishmentSweeper:
     def run(self, stop: threading.Event) -> None:
         """Sweep until stopped, and check the invariant from time to time."""
         seconds = 0.0
-        while not stop.is_set():
-            self.sweep_once()
-            if seconds % PROPOSE_SECONDS == 0:
-                self.propose_once()
-            if seconds % VERIFY_SECONDS == 0:
-                self._alarm()
-            stop.wait(PERIOD_SECONDS)
-            seconds += PERIOD_SECONDS
+        with health.awaited(self.name):
+            while not stop.is_set():
+                self.sweep_once()
+                if seconds % PROPOSE_SECONDS == 0:
+                    self.propose_once()
+                if seconds % VERIFY_SECONDS == 0:
+                    self._alarm()
+                health.beat(self.name)
+                stop.wait(PERIOD_SECONDS)
+                seconds += PERIOD_SECONDS
 
     def propose_once(self) -> int:
         """Propose what triggers find, one transaction an enterprise; returns how many listings were proposed."""
