@@ -22,8 +22,8 @@ from services.launcher.probe import measure
 from services.launcher.sample import load_sample
 from services.launcher.state import State
 from tests.benchmarks.harness import Outcome, Scale, benchmark
-from tests.e2e.platform import free_port_base
-from tests.engines import SOFTWARE, free_ports
+from tests.engines import SOFTWARE
+from tests.ports import free_ports
 
 RATE = 1000
 STREAM_SECONDS = 60
@@ -48,7 +48,7 @@ def fresh_engines(folder: Path) -> Iterator[Engines]:
 def event_to_searchable_cluster(scale: Scale) -> Outcome:
     """Stream complaints into Kafka at 1,000 a second; of each tick's first, ask search until it shows the newer record."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, fresh_engines(Path(folder)) as engines:
-        state = State(Path(folder) / "cluster", free_port_base(4))
+        state = State(Path(folder) / "cluster", free_ports(16))
         settings = KafkaSettings(bootstrap=engines.kafka)
         with Cluster(state, engines) as cluster:
             endpoints = cluster.start()

@@ -35,7 +35,8 @@ from tests.benchmarks import kafka_ceiling, workload
 from tests.benchmarks.credit_worker import KEY, published
 from tests.benchmarks.fresh import fresh_database, settle
 from tests.benchmarks.harness import Outcome, Scale, benchmark
-from tests.engines import SOFTWARE, free_ports
+from tests.engines import SOFTWARE
+from tests.ports import free_ports
 
 if TYPE_CHECKING:
     from multiprocessing.sharedctypes import Synchronized

@@ -20,9 +20,9 @@ from services.common.db.restore import restore
 from services.common.errors import CursorExpired, NotFound, PreconditionFailed
 from services.common.eventlog.topics import GRADE_CHANGE
 from services.common.eventlog.watch import Watched, watch
-from tests.conftest import free_port
-from tests.engines import free_ports, running
+from tests.engines import running
 from tests.integration.credit.world import CODE, complaint, enterprise, told, violation, volume, world
+from tests.ports import free_ports
 
 PATIENCE_SECONDS = 60
 _TABLES = """
@@ -44,7 +44,7 @@ class Server:
 
 @contextmanager
 def embedded(folder: Path) -> Iterator[Server]:
-    server = EmbeddedPostgres(folder, free_port())
+    server = EmbeddedPostgres(folder, free_ports(1))
     server.start()
 
     def kill() -> None:
