@@ -35,12 +35,17 @@ _KINDS = {
     "registration": [FactKind.REGISTRATION],
 }
 _PAGE = """
-SELECT f.fact_id, f.kind, f.occurred_on FROM credit.fact f JOIN credit.subject s ON s.id = f.subject_id
-WHERE s.code = %s AND f.kind = ANY(%s) AND (f.occurred_on, f.fact_id) < (%s, %s)
+SELECT f.fact_id, f.kind, f.occurred_on FROM credit.fact f
+WHERE f.subject_id = ANY(%s) AND f.kind = ANY(%s) AND (f.occurred_on, f.fact_id) < (%s, %s)
 ORDER BY f.occurred_on DESC, f.fact_id DESC LIMIT %s
 """
 
 
+#: The enterprise, and those merged into it, whose facts count for it.
+_FAMILY = """
+SELECT id FROM credit.subject WHERE code = %(code)s
+UNION ALL SELECT m.id FROM credit.subject m JOIN credit.subject r ON r.id = m.root_id WHERE r.code = %(code)s
+"""
 #: An account of a fact, its source, and its kind and bytes as the ledger keeps them.
 _Account = tuple[Assertion, str, int, bytes]
 #: Where a page begins: after this day and fact id.
@@ -81,8 +86,9 @@ class EvidenceReader:
         page: list[EvidenceRow] = []
         mark = before or (date.max, "")
         with self._pool.connection() as conn:
+            family = [row[0] for row in conn.execute(_FAMILY, {"code": code})]
             while len(page) < limit:
-                rows = conn.execute(_PAGE, [code, kinds, *mark, limit]).fetchall()
+                rows = conn.execute(_PAGE, [family, kinds, *mark, limit]).fetchall()
                 page += _rows(conn, rows, shown)
                 if len(rows) < limit:
                     break

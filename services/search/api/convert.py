@@ -79,6 +79,7 @@ def _hit(document: Document) -> RecordHit:
         region_code=document.region_code,
         status=STATUS_ZH.get(document.status, "未知"),
         revision=document.version,
+        merged_into=document.merged_into,
     )
 
 

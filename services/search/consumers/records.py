@@ -32,6 +32,7 @@ def decode(record: Record) -> Document | None:
         status=public.status,
         version=public.revision,
         facts=tuple(map(_fact, public.facts)),
+        merged_into=public.merged_into.credit_code,
     )
 
 
