@@ -160,9 +160,7 @@ class PostgresLedger:
             )
         with self._conn.cursor(binary=True) as cursor:
             locked = [_subject(row) for row in cursor.execute(_SUBJECTS, [array("text", codes)]).fetchall()]
-        while found := _relatives(self._conn, locked, " FOR UPDATE"):
-            locked += found
-        return locked
+        return _with_relatives(self._conn, locked, " FOR UPDATE")
 
     def assertions(self, fact_ids: Sequence[str]) -> Sequence[Assertion]:
         """Lock facts and return all that was told of them."""
@@ -200,11 +198,20 @@ class PostgresLedger:
                     (a.fact_id, kind_of(a.body), a.body.code, a.authority, a.source_time, t.source, t.event_id, t.office,
                      a.held, at, t.kept)
                 )  # fmt: skip
+        self._note_mergers({(t.body.code, t.merged_into) for t in told if t.merged_into})
         sealed = [(t.assertion.fact_id, t.source, t.event_id, t.sealed) for t in told if t.sealed]
         if sealed:
             self._conn.execute(
                 "INSERT INTO credit.vault SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[])",
                 columns(("text",) * 4, sealed),
+            )
+
+    def _note_mergers(self, mergers: set[tuple[str, str]]) -> None:
+        """Keep who was ever told to be merged into whom, for the past."""
+        if mergers:
+            self._conn.execute(
+                "INSERT INTO credit.merge_told SELECT * FROM unnest(%b::text[], %b::text[]) ON CONFLICT DO NOTHING",
+                columns(("text", "text"), sorted(mergers)),
             )
 
     def wait(self, told: Sequence[Told], at: datetime) -> Sequence[Told]:
@@ -301,7 +308,7 @@ class PostgresLedger:
             rows = cursor.execute(query, [*given, limit]).fetchall()
         locked = [_subject(row) for row in rows]
         # Relatives are read unlocked: who changes one of a family locks all of it.
-        settle({subject.code: subject for subject in [*locked, *_relatives(self._conn, locked)]})
+        settle({subject.code: subject for subject in _with_relatives(self._conn, locked)})
         return locked
 
     def link(self, subjects: Sequence[Subject]) -> None:
@@ -311,12 +318,6 @@ class PostgresLedger:
             " WHERE s.id = g.id",
             columns(("int8", "int8"), [(s.subject_id, s.root.subject_id if s.root else None) for s in subjects]),
         )
-        merged = [(s.code, link_of(s.state.registration)) for s in subjects if link_of(s.state.registration)]
-        if merged:
-            self._conn.execute(
-                "INSERT INTO credit.merge_told SELECT * FROM unnest(%b::text[], %b::text[]) ON CONFLICT DO NOTHING",
-                columns(("text", "text"), merged),
-            )
 
 
 def read_state(packed: bytes, detail: str, registration: str) -> SubjectState:
@@ -326,15 +327,26 @@ def read_state(packed: bytes, detail: str, registration: str) -> SubjectState:
     return SubjectState.restore(bytes(packed), {**orjson.loads(detail), "registration": orjson.loads(registration)})
 
 
+def read_subjects(conn: Connection, codes: Sequence[str]) -> list[Subject]:
+    """Return subjects as their records show them, without a lock; those of unknown codes are left out."""
+    with conn.cursor(binary=True) as cursor:
+        query = f"SELECT {_FIELDS} FROM credit.subject WHERE code = ANY(%s::text[]) ORDER BY code"
+        subjects = [_subject(row) for row in cursor.execute(query, [array("text", codes)])]
+    settle({subject.code: subject for subject in _with_relatives(conn, subjects)})
+    return [view(subject) for subject in subjects]
+
+
 def read_subject(conn: Connection, code: str) -> Subject | None:
     """Return a subject as its record shows it, without a lock; None when there is none."""
-    with conn.cursor(binary=True) as cursor:
-        row = cursor.execute(f"SELECT {_FIELDS} FROM credit.subject WHERE code = %s", [code]).fetchone()
-    if row is None:
-        return None
-    subject = _subject(row)
-    settle({one.code: one for one in [subject, *_relatives(conn, [subject])]})
-    return view(subject)
+    return next(iter(read_subjects(conn, [code])), None)
+
+
+def _with_relatives(conn: Connection, subjects: Sequence[Subject], lock: str = "") -> list[Subject]:
+    """Return subjects and all of their families, however long the links between them are."""
+    whole = list(subjects)
+    while found := _relatives(conn, whole, lock):
+        whole += found
+    return whole
 
 
 def _relatives(conn: Connection, subjects: Sequence[Subject], lock: str = "") -> list[Subject]:

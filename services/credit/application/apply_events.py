@@ -96,7 +96,7 @@ def _apply(ledger: Ledger, fresh: Sequence[Told], at: datetime) -> dict[int, tup
         new[event.assertion.fact_id].append(event.assertion)
     earlier = _by_fact(ledger.assertions(sorted(new)))
     named = {event.body.code for event in fresh} | {a.body.code for told in earlier.values() for a in told}
-    named |= {into for event in fresh if (into := _merged_into(event))}
+    named |= {event.merged_into for event in fresh if event.merged_into}
     by_code = {subject.code: subject for subject in ledger.subjects(sorted(named))}
     ledger.add(fresh, at)
     moved: dict[str, list[str]] = defaultdict(list)
@@ -134,10 +134,6 @@ def _touched(
 
 def _moved_by_members(subject: Subject, moved: Mapping[str, Sequence[str]]) -> list[str]:
     return [fact_id for member in subject.members for fact_id in moved.get(member.code, ())]
-
-
-def _merged_into(event: Told) -> str:
-    return event.body.merged_into if isinstance(event.body, Registration) else ""
 
 
 def _retract(ledger: Ledger, told: Sequence[Told], at: datetime) -> dict[int, tuple[Subject, tuple[str, ...]]]:

@@ -8,9 +8,12 @@ from typing import Any
 
 import grpc
 import pytest
-from merchantcredit.credit.v1.credit_service_pb2 import GetWayBackRequest, ListEvidenceRequest
+from merchantcredit.credit.v1 import review_service_pb2 as reviews
+from merchantcredit.credit.v1.credit_service_pb2 import GetCreditRecordRequest, GetWayBackRequest, ListEvidenceRequest
 from merchantcredit.credit.v1.credit_service_pb2_grpc import CreditServiceStub
 from merchantcredit.credit.v1.record_pb2 import PublicRecord
+from merchantcredit.credit.v1.review_service_pb2_grpc import ReviewServiceStub
+from merchantcredit.events.v1.complaint_pb2 import CASE_JUDGEMENT_GENUINE
 from merchantcredit.registry.v1 import registry_service_pb2 as pb
 from merchantcredit.registry.v1.registry_service_pb2_grpc import RegistryServiceStub
 
@@ -24,7 +27,7 @@ from services.credit.adapters.past_reader import PostgresPast
 from services.credit.adapters.policy_files import load_policies
 from services.credit.adapters.verify_store import RecordEncoder, snapshot
 from services.credit.application.read_past import Question, ReadPast
-from services.credit.bootstrap import serving
+from services.credit.bootstrap import serving, serving_reviews
 from services.credit.config import POLICY_FOLDER, CreditConfig
 from services.credit.offline import VerifyScores
 from services.registry import bootstrap as registry
@@ -55,7 +58,9 @@ async def parts(dsn: str, tmp_path: Path) -> AsyncIterator[Parts]:
     clock = FixedClock(NOW)
     with world(dsn, clock=clock) as made:
         config = CreditConfig(dsn=dsn, complainant_key=KEY)
-        async with serve(tmp_path, lambda: [registry.serving(dsn, clock), serving(config, clock)]) as served:
+        async with serve(
+            tmp_path, lambda: [registry.serving(dsn, clock), serving(config, clock), serving_reviews(config, clock)]
+        ) as served:
             stub: Any = RegistryServiceStub(served.channel)
             for code, name in NAMES.items():
                 request = pb.RegisterEnterpriseRequest(request_id=code, registration=enterprise(code, name=name))
@@ -185,6 +190,83 @@ async def test_a_merger_taken_back_leaves_each_record_as_it_was(parts: Parts) ->
         computed = PublicRecord.FromString(read.compute(question, published.revision).record)
         assert len(computed.merged_from) == expected
         assert (computed == published) is (expected == 2)
+    pool.close()
+
+
+async def test_a_record_past_its_day_is_read_with_the_facts_of_the_family(parts: Parts) -> None:
+    credit, served, stub = parts
+    await merge(stub, served, CODE, OTHER)
+    credit.drain()
+    credit.clock.moment += timedelta(days=40)
+    reads: Any = CreditServiceStub(served.channel)
+    answers = {
+        code: await reads.GetCreditRecord(GetCreditRecordRequest(credit_code=code), metadata=served.token(Role.OFFICE))
+        for code in (CODE, OTHER)
+    }
+    credit.sweeper.sweep_once()
+    for code, answer in answers.items():
+        assert bare(answer.record) == bare(credit.record(code))
+
+
+async def test_a_burst_of_a_family_is_judged_under_its_root(parts: Parts) -> None:
+    """Ten cases a month are a burst of neither; twenty are one of the enterprise that carries both."""
+    credit, served, stub = parts
+    ids = [f"complaint://12315.test:{code[-1]}{n}" for code in (CODE, OTHER) for n in range(10)]
+    credit.tell(
+        *(
+            told(complaint(f"{code[-1]}{n}", code, received_on="2026-06-07"), f"{code[-1]}{n}")
+            for code in (CODE, OTHER)
+            for n in range(10)
+        )
+    )
+    await merge(stub, served, CODE, OTHER)
+    credit.drain()
+    record = credit.record(OTHER)
+    assert record is not None
+    assert record.cases_under_review == len(ids)
+    assert_proven(credit)
+    judge: Any = ReviewServiceStub(served.channel)
+    token = served.token(Role.REGULATOR)
+    listed = await judge.ListBursts(reviews.ListBurstsRequest(), metadata=token)
+    assert [(burst.credit_code, burst.unjudged_case_count) for burst in listed.bursts] == [(OTHER, len(ids))]
+    asked = reviews.ListBurstCasesRequest(credit_code=OTHER, month="2026-06")
+    assert list((await judge.ListBurstCases(asked, metadata=token)).complaint_ids) == sorted(ids)
+    review = reviews.ReviewBurstRequest(
+        request_id="r",
+        credit_code=OTHER,
+        month="2026-06",
+        judgement=CASE_JUDGEMENT_GENUINE,
+        complaint_ids=ids,
+        reason="核实",
+    )
+    await judge.ReviewBurst(review, metadata=token)
+    judged = credit.record(OTHER)
+    assert judged is not None
+    assert judged.cases_under_review == 0
+    assert judged.score_millipoints < record.score_millipoints
+    assert_proven(credit)
+
+
+async def test_links_in_a_ring_are_void_wherever_they_are_read(parts: Parts) -> None:
+    """The registry refuses a ring; should a topic tell one, nobody in it is merged."""
+    credit, served, _ = parts
+    before = {code: bare(credit.record(code)) for code in NAMES}
+    ring = {CODE: OTHER, OTHER: THIRD, THIRD: CODE}
+    credit.tell(
+        *(
+            told(enterprise(code, name=NAMES[code], revision=2, merged_into=into, merged_on="2026-06-01"), f"r{code}")
+            for code, into in ring.items()
+        )
+    )
+    assert_proven(credit)
+    reads: Any = CreditServiceStub(served.channel)
+    pool = open_pool(credit.dsn)
+    past = ReadPast(PostgresPast(pool), RecordEncoder(), load_policies(POLICY_FOLDER), credit.clock)
+    for code, record in before.items():
+        assert bare(credit.record(code)) == record
+        await reads.GetWayBack(GetWayBackRequest(credit_code=code), metadata=served.token(Role.OFFICE))
+        question = Question(code=code, as_of=china_day(NOW), known_at=credit.clock.moment, purpose="proof")
+        assert bare(PublicRecord.FromString(past.compute(question, 2).record)) == record
     pool.close()
 
 
