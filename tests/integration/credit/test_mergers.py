@@ -211,15 +211,15 @@ async def test_a_record_past_its_day_is_read_with_the_facts_of_the_family(parts:
 async def test_a_burst_of_a_family_is_judged_under_its_root(parts: Parts) -> None:
     """Ten cases a month are a burst of neither; twenty are one of the enterprise that carries both."""
     credit, served, stub = parts
-    ids = [f"complaint://12315.test:{code[-1]}{n}" for code in (CODE, OTHER) for n in range(10)]
+    ids = [f"complaint://12315.test:{code[-1]}{n}" for code in (OTHER, THIRD) for n in range(10)]
     credit.tell(
         *(
             told(complaint(f"{code[-1]}{n}", code, received_on="2026-06-07"), f"{code[-1]}{n}")
-            for code in (CODE, OTHER)
+            for code in (OTHER, THIRD)
             for n in range(10)
         )
     )
-    await merge(stub, served, CODE, OTHER)
+    await merge(stub, served, THIRD, OTHER)
     credit.drain()
     record = credit.record(OTHER)
     assert record is not None
