@@ -234,12 +234,13 @@ def serving(config: CreditConfig, clock: Clock, pool: Pool | None = None) -> Reg
         EvidenceReader(pool, policies, clock),
         ReadPast(PostgresPast(pool), RecordEncoder(), policies, clock),
         ReadWayBack(PostgresStates(pool), policies, clock),
+        policies,
     )
     decoder = Decoder(SourceMap(config.sources), policies.on(china_day(clock.now())), config.complainant_key)
     submissions = PostgresSubmissions(pool)
     refresher = PolicyRefresher(pool, policies)
     submit = Submit(submissions, decoder.decode, clock)
-    servicer = CreditServicer(readers, submit, submissions, config.dsn, policies)
+    servicer = CreditServicer(readers, submit, submissions, config.dsn)
 
     def add(server: grpc.aio.Server) -> None:
         rpc.add_CreditServiceServicer_to_server(servicer, server)

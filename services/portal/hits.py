@@ -23,6 +23,7 @@ class HitView:
     region: str
     status: str
     is_operating: bool
+    merged_into: str
 
 
 def hit_view(hit: RecordHit, lang: str) -> HitView:
@@ -36,6 +37,7 @@ def hit_view(hit: RecordHit, lang: str) -> HitView:
         region=labels.place(hit.region_code, lang),
         status=labels.status_of_text(hit.status, lang),
         is_operating=labels.is_operating(hit.status),
+        merged_into=hit.merged_into,
     )
 
 

@@ -93,6 +93,9 @@ def _unrated(record: PublicRecord, lang: str, t: Translate) -> str:
     """Return why an enterprise has no grade, as far as its record shows."""
     if not record.name:
         return t("unrated_unknown")
+    if record.HasField("merged_into"):
+        into = record.merged_into
+        return t("unrated_merged", name=into.name or t("unnamed"), code=into.credit_code)
     if record.status in _UNRATED:
         return t("unrated_status", status=labels.status(record.status, lang))
     return t("unrated_new") if record.established_on else t("unrated_undated")
@@ -110,6 +113,7 @@ def _registration(
         (t("region"), labels.place(record.region_code, lang)),
         (t("address"), record.address),
         (t("scope"), record.business_scope),
+        *((t("merged_from"), f"{one.name} {one.credit_code}") for one in record.merged_from),
     ]
     return [(label, value or t("unknown")) for label, value in rows]
 

@@ -64,6 +64,12 @@ RECORD: dict[str, tuple[str, str]] = {
         "该企业的登记状态为“{status}”，不参加信用评价。",
         "The enterprise's status is “{status}”; it takes no part in the rating.",
     ),
+    "hit_merged": ("已并入 {code}", "Merged into {code}"),
+    "merged_from": ("已并入", "Merged into it"),
+    "unrated_merged": (
+        "该企业已并入 {name}（{code}），其信用事项由该企业承继，请查询该企业的记录。",
+        "The enterprise was merged into {name} ({code}), whose record carries its facts: look there.",
+    ),
     "unrated_unknown": (
         "收到过与该代码有关的信息，但尚未收到其登记信息。登记信息到达后即可评级。",
         "Something was reported about this code, but its registration has not arrived. It can be rated once it has.",

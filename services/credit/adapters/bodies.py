@@ -64,7 +64,7 @@ def registration(m: EnterpriseSnapshot) -> Registration:
     """Return a registration."""
     return Registration(
         m.credit_code, m.name, m.enterprise_type, m.region_code, m.address, m.business_scope,
-        _day(m.established_on), m.status, _day(m.status_since), m.revision,
+        _day(m.established_on), m.status, _day(m.status_since), m.revision, m.merged_into, _day(m.merged_on),
     )  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from psycopg import Connection
 from services.common.clock import Clock, china_day
 from services.common.db.pool import Pool
 from services.credit.adapters import bodies
+from services.credit.adapters.family_reader import family
 from services.credit.application.policies import Policies
 from services.credit.domain.facts import Assertion, Complaint, Fact, FactKind, fold, word
 from services.credit.domain.shown import is_shown
@@ -35,12 +36,10 @@ _KINDS = {
     "registration": [FactKind.REGISTRATION],
 }
 _PAGE = """
-SELECT f.fact_id, f.kind, f.occurred_on FROM credit.fact f JOIN credit.subject s ON s.id = f.subject_id
-WHERE s.code = %s AND f.kind = ANY(%s) AND (f.occurred_on, f.fact_id) < (%s, %s)
+SELECT f.fact_id, f.kind, f.occurred_on FROM credit.fact f
+WHERE f.subject_id = ANY(%s) AND f.kind = ANY(%s) AND (f.occurred_on, f.fact_id) < (%s, %s)
 ORDER BY f.occurred_on DESC, f.fact_id DESC LIMIT %s
 """
-
-
 #: An account of a fact, its source, and its kind and bytes as the ledger keeps them.
 _Account = tuple[Assertion, str, int, bytes]
 #: Where a page begins: after this day and fact id.
@@ -81,8 +80,9 @@ class EvidenceReader:
         page: list[EvidenceRow] = []
         mark = before or (date.max, "")
         with self._pool.connection() as conn:
+            ids = [member.subject_id for member in family(conn, code)]
             while len(page) < limit:
-                rows = conn.execute(_PAGE, [code, kinds, *mark, limit]).fetchall()
+                rows = conn.execute(_PAGE, [ids, kinds, *mark, limit]).fetchall()
                 page += _rows(conn, rows, shown)
                 if len(rows) < limit:
                     break

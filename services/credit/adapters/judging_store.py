@@ -14,8 +14,9 @@ from services.common.eventlog.topics import COMPLAINT
 from services.common.kernel.day import first_of_month, month_index
 from services.credit.adapters import marks
 from services.credit.adapters.case_reader import Filed, filed
+from services.credit.adapters.family_reader import family
 from services.credit.adapters.policy_store import refresh
-from services.credit.adapters.postgres_ledger import PostgresLedger, complainant_number, read_state
+from services.credit.adapters.postgres_ledger import PostgresLedger, complainant_number, read_subjects
 from services.credit.application.apply_events import ApplyEvents
 from services.credit.application.mark_complainant import Marking, Reached
 from services.credit.application.policies import Policies
@@ -42,9 +43,9 @@ ON CONFLICT (complainant) DO UPDATE SET mark = excluded.mark, review_id = exclud
     marked_by = excluded.marked_by, office = excluded.office, marked_at = excluded.marked_at
 """
 _CASES = """
-SELECT f.fact_id FROM credit.fact f JOIN credit.subject s ON s.id = f.subject_id
-WHERE s.code = %(code)s AND f.kind = %(kind)s AND f.occurred_on >= %(first)s AND f.occurred_on < %(end)s
-  AND f.weighs AND f.judgement = 0 AND f.fact_id > %(after)s ORDER BY f.fact_id LIMIT %(limit)s
+SELECT fact_id FROM credit.fact
+WHERE subject_id = ANY(%(family)s) AND kind = %(kind)s AND occurred_on >= %(first)s AND occurred_on < %(end)s
+  AND weighs AND judgement = 0 AND fact_id > %(after)s ORDER BY fact_id LIMIT %(limit)s
 """
 _CHUNK = 2000
 
@@ -78,6 +79,10 @@ class PostgresJudging:
     def case(self, fact_id: str) -> Complaint | None:
         """Return a case on file."""
         return self.cases([fact_id]).get(fact_id)
+
+    def merchants(self, code: str) -> frozenset[str]:
+        """Return the codes of those whose cases count for a merchant."""
+        return frozenset(member.code for member in family(self._conn, code))
 
     def is_under_review(self, code: str, month: date) -> bool:
         """Tell whether a month is under review, or was reviewed before; this very review has just been kept."""
@@ -136,15 +141,11 @@ class PostgresJudging:
         self._conn.execute(query, [mark_id, case.fact_id])
 
     def bursts(self, codes: Sequence[str]) -> dict[str, tuple[Burst, ...]]:
-        """Return the bursts of some merchants under the policy in force today."""
-        rows = self._conn.execute(
-            "SELECT code, cells, detail, registration FROM credit.subject WHERE code = ANY(%s) ORDER BY code",
-            [list(codes)],
-        ).fetchall()
+        """Return the bursts of some merchants under the policy in force today; those of a merged one are its root's."""
+        subjects = read_subjects(self._conn, codes)
         today = china_day(self._clock.now())
-        states = [read_state(cells, detail, registration) for _, cells, detail, registration in rows]
-        ratings = rate(states, today, self._policies.on(today))
-        return {row[0]: rating.under_review for row, rating in zip(rows, ratings, strict=True)}
+        ratings = rate([subject.state for subject in subjects], today, self._policies.on(today))
+        return {subject.code: rating.under_review for subject, rating in zip(subjects, ratings, strict=True)}
 
     def merchants_under_review(self, after: str, limit: int) -> list[str]:
         """Return the codes of merchants with a burst, in their order."""
@@ -154,8 +155,8 @@ class PostgresJudging:
     def unjudged(self, code: str, month: date, after: str, limit: int) -> list[str]:
         """Return cases of a month that no review has judged, in the order of their ids."""
         given = {
-            "code": code, "kind": FactKind.COMPLAINT, "first": month, "end": first_of_month(month_index(month) + 1),
-            "after": after, "limit": limit,
+            "family": [member.subject_id for member in family(self._conn, code)], "kind": FactKind.COMPLAINT,
+            "first": month, "end": first_of_month(month_index(month) + 1), "after": after, "limit": limit,
         }  # fmt: skip
         return [row[0] for row in self._conn.execute(_CASES, given)]
 

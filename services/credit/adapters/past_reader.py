@@ -20,6 +20,15 @@ SELECT fact_id, authority, source_time, event_id, held, kind, body FROM credit.a
 WHERE fact_id IN (SELECT fact_id FROM credit.assertion WHERE code = %(code)s) AND recorded_at <= %(known_at)s
   AND (retracted_at IS NULL OR retracted_at > %(known_at)s)
 """
+_FAMILY = """
+WITH RECURSIVE family (code) AS (
+    SELECT %s::text
+    UNION
+    SELECT CASE WHEN t.member = f.code THEN t.into_code ELSE t.member END
+    FROM family f JOIN credit.merge_told t ON t.member = f.code OR t.into_code = f.code
+)
+SELECT code FROM family ORDER BY code
+"""
 _NOTE = """
 INSERT INTO credit.past_read (subject, code, as_of, known_at, purpose, read_at) VALUES (%s, %s, %s, %s, %s, %s)
 """
@@ -47,6 +56,11 @@ class PostgresPast:
         message, published = read_published(record)
         until = date.fromisoformat(message.good_until) if message.good_until else None
         return Revision(record=record, published=published, good_until=until)
+
+    def family(self, code: str) -> Sequence[str]:
+        """Return all codes of the mergers that were ever told around one."""
+        with self._pool.connection() as conn:
+            return [row[0] for row in conn.execute(_FAMILY, [code]).fetchall()]
 
     def assertions(self, code: str, known_at: datetime) -> Sequence[Assertion]:
         """Return the accounts of all facts that were ever the subject's."""

@@ -13,7 +13,7 @@ from services.credit.application.backtest import Chunk
 from services.credit.domain.population import UNKNOWN_MONTH, assemble
 
 SIZE = 20_000
-_SUBJECTS = "SELECT id, code, known, cells, registration FROM credit.subject ORDER BY id"
+_SUBJECTS = "SELECT id, code, known, cells, registration, root_id FROM credit.subject ORDER BY id"
 #: Where a registration's row has them.
 _TYPE, _REGION, _ESTABLISHED, _STATUS = 2, 3, 6, 7
 _NOBODY = ("", "", "", "", "", "", None, 0, None, 0)
@@ -29,9 +29,27 @@ def chunks(conn: Connection[Any]) -> Iterator[tuple[list[int], Chunk]]:
     """Yield all subjects, registered or not, with their ids."""
     with conn.cursor(name="population", binary=True) as cursor:
         cursor.itersize = SIZE
+        members = _members(conn)
         cursor.execute(_SUBJECTS)
         while rows := cursor.fetchmany(SIZE):
-            yield [row[0] for row in rows], _chunk(rows)
+            joined = [_joined(row, members) for row in rows] if members else rows
+            yield [row[0] for row in rows], _chunk(joined)
+
+
+def _members(conn: Connection[Any]) -> dict[int, bytes]:
+    """Return the cells that count for each root beside its own; they are few."""
+    found: dict[int, bytes] = {}
+    for root_id, packed in conn.execute("SELECT root_id, cells FROM credit.subject WHERE root_id IS NOT NULL"):
+        found[root_id] = found.get(root_id, b"") + packed
+    return found
+
+
+def _joined(row: tuple[Any, ...], members: dict[int, bytes]) -> tuple[Any, ...]:
+    """Return a root with the cells of its family, and a merged enterprise with none and unrated."""
+    subject_id, code, known, packed, registration, root_id = row
+    if root_id is not None:
+        return subject_id, code, False, b"", registration, root_id
+    return subject_id, code, known, packed + members.get(subject_id, b""), registration, root_id
 
 
 def _chunk(rows: Sequence[tuple[Any, ...]]) -> Chunk:

@@ -13,11 +13,13 @@ from services.common.kernel.grade import Grade
 from services.credit.adapters import bodies, marks
 from services.credit.adapters.match_store import MatchStore
 from services.credit.adapters.record_store import RecordStore
+from services.credit.application.families import settle, view
 from services.credit.application.ports import Publication, Subject
 from services.credit.application.told import Told, Undecodable, Verdict
 from services.credit.domain import cells
 from services.credit.domain.crowd import ENOUGH, Crowd
 from services.credit.domain.facts import Assertion, Complaint, Fact, FactKind, Registration, kind_of
+from services.credit.domain.family import link_of
 from services.credit.domain.matching import name_key
 from services.credit.domain.subject import NEWEST, Case, SubjectState
 
@@ -33,9 +35,12 @@ SET digest = excluded.digest, verdict = excluded.verdict, fact_id = excluded.fac
 WHERE i.verdict = 5
 RETURNING source, event_id
 """
-_SUBJECTS = """
-SELECT id, code, known, seq, cells, detail, registration, grade FROM credit.subject
-WHERE code = ANY(%s::text[]) ORDER BY id FOR UPDATE
+_FIELDS = "id, code, known, seq, cells, detail, registration, grade, root_id"
+_SUBJECTS = f"SELECT {_FIELDS} FROM credit.subject WHERE code = ANY(%s::text[]) ORDER BY id FOR UPDATE"
+_RELATIVES = f"""
+SELECT {_FIELDS} FROM credit.subject
+WHERE (root_id = ANY(%(roots)b::bigint[]) OR id = ANY(%(absent)b::bigint[]) OR code = ANY(%(targets)b::text[]))
+  AND NOT id = ANY(%(present)b::bigint[]) ORDER BY id
 """
 _SAVE = """
 UPDATE credit.subject AS s
@@ -154,7 +159,8 @@ class PostgresLedger:
                 [array("text", missing)],
             )
         with self._conn.cursor(binary=True) as cursor:
-            return [_subject(row) for row in cursor.execute(_SUBJECTS, [array("text", codes)]).fetchall()]
+            locked = [_subject(row) for row in cursor.execute(_SUBJECTS, [array("text", codes)]).fetchall()]
+        return _with_relatives(self._conn, locked, " FOR UPDATE")
 
     def assertions(self, fact_ids: Sequence[str]) -> Sequence[Assertion]:
         """Lock facts and return all that was told of them."""
@@ -192,11 +198,20 @@ class PostgresLedger:
                     (a.fact_id, kind_of(a.body), a.body.code, a.authority, a.source_time, t.source, t.event_id, t.office,
                      a.held, at, t.kept)
                 )  # fmt: skip
+        self._note_mergers({(t.body.code, t.merged_into) for t in told if t.merged_into})
         sealed = [(t.assertion.fact_id, t.source, t.event_id, t.sealed) for t in told if t.sealed]
         if sealed:
             self._conn.execute(
                 "INSERT INTO credit.vault SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[])",
                 columns(("text",) * 4, sealed),
+            )
+
+    def _note_mergers(self, mergers: set[tuple[str, str]]) -> None:
+        """Keep who was ever told to be merged into whom, for the past."""
+        if mergers:
+            self._conn.execute(
+                "INSERT INTO credit.merge_told SELECT * FROM unnest(%b::text[], %b::text[]) ON CONFLICT DO NOTHING",
+                columns(("text", "text"), sorted(mergers)),
             )
 
     def wait(self, told: Sequence[Told], at: datetime) -> Sequence[Told]:
@@ -288,12 +303,21 @@ class PostgresLedger:
         return self._lock("is_held", [], limit)
 
     def _lock(self, condition: LiteralString, given: list[object], limit: int) -> Sequence[Subject]:
-        query = (
-            "SELECT id, code, known, seq, cells, detail, registration, grade FROM credit.subject"
-            " WHERE " + condition + " ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED"
-        )
+        query = f"SELECT {_FIELDS} FROM credit.subject WHERE {condition} ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED"
         with self._conn.cursor(binary=True) as cursor:
-            return [_subject(row) for row in cursor.execute(query, [*given, limit]).fetchall()]
+            rows = cursor.execute(query, [*given, limit]).fetchall()
+        locked = [_subject(row) for row in rows]
+        # Relatives are read unlocked: who changes one of a family locks all of it.
+        settle({subject.code: subject for subject in _with_relatives(self._conn, locked)})
+        return locked
+
+    def link(self, subjects: Sequence[Subject]) -> None:
+        """Write to which root subjects count."""
+        self._conn.execute(
+            "UPDATE credit.subject AS s SET root_id = g.root_id FROM unnest(%b::int8[], %b::int8[]) AS g (id, root_id)"
+            " WHERE s.id = g.id",
+            columns(("int8", "int8"), [(s.subject_id, s.root.subject_id if s.root else None) for s in subjects]),
+        )
 
 
 def read_state(packed: bytes, detail: str, registration: str) -> SubjectState:
@@ -303,17 +327,46 @@ def read_state(packed: bytes, detail: str, registration: str) -> SubjectState:
     return SubjectState.restore(bytes(packed), {**orjson.loads(detail), "registration": orjson.loads(registration)})
 
 
+def read_subjects(conn: Connection, codes: Sequence[str]) -> list[Subject]:
+    """Return subjects as their records show them, without a lock; those of unknown codes are left out."""
+    with conn.cursor(binary=True) as cursor:
+        query = f"SELECT {_FIELDS} FROM credit.subject WHERE code = ANY(%s::text[]) ORDER BY code"
+        subjects = [_subject(row) for row in cursor.execute(query, [array("text", codes)])]
+    settle({subject.code: subject for subject in _with_relatives(conn, subjects)})
+    return [view(subject) for subject in subjects]
+
+
 def read_subject(conn: Connection, code: str) -> Subject | None:
-    """Return a subject as it stands, without a lock; None when there is none."""
-    row = conn.execute(
-        "SELECT id, code, known, seq, cells, detail, registration, grade FROM credit.subject WHERE code = %s", [code]
-    ).fetchone()
-    return _subject(row) if row else None
+    """Return a subject as its record shows it, without a lock; None when there is none."""
+    return next(iter(read_subjects(conn, [code])), None)
+
+
+def _with_relatives(conn: Connection, subjects: Sequence[Subject], lock: str = "") -> list[Subject]:
+    """Return subjects and all of their families, however long the links between them are."""
+    whole = list(subjects)
+    while found := _relatives(conn, whole, lock):
+        whole += found
+    return whole
+
+
+def _relatives(conn: Connection, subjects: Sequence[Subject], lock: str = "") -> list[Subject]:
+    """Return who belongs to the families of subjects and is not among them; hardly anybody does."""
+    present = [subject.subject_id for subject in subjects]
+    roots = [subject.root_id or subject.subject_id for subject in subjects]
+    given = {
+        "roots": array("int8", roots),
+        "absent": array("int8", sorted(set(roots) - set(present))),
+        "targets": array("text", [link for s in subjects if (link := link_of(s.state.registration))]),
+        "present": array("int8", present),
+    }
+    with conn.cursor(binary=True) as cursor:
+        return [_subject(row) for row in cursor.execute(_RELATIVES + lock, given)]
 
 
 def _subject(row: tuple[Any, ...]) -> Subject:
-    subject_id, code, known, seq, packed, detail, registration, grade = row
-    return Subject(subject_id, code, known, seq, read_state(packed, detail, registration), Grade(grade))
+    subject_id, code, known, seq, packed, detail, registration, grade, root_id = row
+    state = read_state(packed, detail, registration)
+    return Subject(subject_id, code, known, seq, state, Grade(grade), root_id=root_id)
 
 
 def _detail(state: SubjectState) -> str:

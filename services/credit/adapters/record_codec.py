@@ -6,7 +6,13 @@ from functools import lru_cache
 from operator import itemgetter
 
 from google.protobuf.timestamp_pb2 import Timestamp
-from merchantcredit.credit.v1.record_pb2 import Contribution, PublicRecord, PublishedFact, RestrictedRecord
+from merchantcredit.credit.v1.record_pb2 import (
+    Contribution,
+    NamedEnterprise,
+    PublicRecord,
+    PublishedFact,
+    RestrictedRecord,
+)
 from merchantcredit.events.v1.enterprise_pb2 import OperatingStatus
 from merchantcredit.events.v1.grade_change_pb2 import GradeChanged
 
@@ -61,7 +67,21 @@ def public_record(subject: Subject, rating: Rating, policy: Policy, at: datetime
     lines = [_plain_line(line) if line.inputs is None else _line(line) for line in rating.lines]
     held_months = frozenset(burst.month for burst in rating.under_review)
     facts = _published_facts(subject.state, rating.day, len(policy.decay), held_months)
-    return b"".join((_registered(registration), head.SerializeToString(), *lines, *facts))
+    family = [_family(subject)] if subject.root or subject.members else []
+    return b"".join((_registered(registration), head.SerializeToString(), *lines, *facts, *family))
+
+
+def _family(subject: Subject) -> bytes:
+    """Return whom the enterprise was merged into, or who was merged into it."""
+    record = PublicRecord(merged_from=[_named(member) for member in subject.members])
+    if subject.root is not None:
+        record.merged_into.CopyFrom(_named(subject.root))
+    return record.SerializeToString()
+
+
+def _named(subject: Subject) -> NamedEnterprise:
+    registration = subject.state.registration
+    return NamedEnterprise(credit_code=subject.code, name=registration.name if registration else "")
 
 
 @lru_cache(maxsize=2048)

@@ -13,7 +13,8 @@ from services.common.clock import Clock, china_day
 from services.common.db.arrays import array
 from services.credit.adapters.postgres_ledger import read_subject
 from services.credit.adapters.record_codec import public_record
-from services.credit.application.policies import Policies, rate_in_force
+from services.credit.application.families import rate_views
+from services.credit.application.policies import Policies
 
 log = structlog.get_logger()
 
@@ -116,5 +117,5 @@ class RecordReader:
         if subject is None:
             raise LookupError(code)
         now = self._clock.now()
-        rating, policy = rate_in_force([subject.state], today, self._policies, now)[0]
+        rating, policy = rate_views([subject], today, self._policies, now)[0]
         return public_record(subject, rating, policy, now)

@@ -1,7 +1,8 @@
 """Reads the state of one enterprise as it stands, without a lock."""
 
 from services.common.db.pool import Pool
-from services.credit.adapters.postgres_ledger import read_state
+from services.common.errors import PreconditionFailed
+from services.credit.adapters.postgres_ledger import read_subject
 from services.credit.domain.subject import SubjectState
 
 
@@ -12,9 +13,15 @@ class PostgresStates:
         self._pool = pool
 
     def state(self, code: str) -> SubjectState | None:
-        """Return the state of a registered enterprise; None when there is none."""
+        """Return the state of a registered enterprise with its family's facts; None when there is none.
+
+        Raises PreconditionFailed naming the enterprise that it was merged into.
+        """
         with self._pool.connection() as conn:
-            row = conn.execute(
-                "SELECT cells, detail, registration FROM credit.subject WHERE code = %s AND known", [code]
-            ).fetchone()
-        return read_state(*row) if row else None
+            subject = read_subject(conn, code)
+        if subject is None or not subject.known:
+            return None
+        if subject.root is not None:
+            into = subject.root.code
+            raise PreconditionFailed(f"{code} was merged into {into}: ask for that one", metadata={"merged_into": into})
+        return subject.state

@@ -25,7 +25,8 @@ from services.credit.domain.subject import SubjectState
 _FETCH = 5000
 _SUBJECTS = """
 SELECT s.id, s.code, s.known, s.seq, s.cells, s.detail, s.registration, s.grade, s.good_until,
-       p.record, p.good_until, v.record, r.record
+       p.record, p.good_until, v.record, r.record, s.root_id,
+       EXISTS (SELECT 1 FROM credit.subject m WHERE m.root_id = s.id)
 FROM credit.subject s
 LEFT JOIN credit.public_record p ON p.code = s.code
 LEFT JOIN credit.record_revision v ON v.code = s.code AND v.revision = p.revision
@@ -103,7 +104,7 @@ def snapshot(dsn: str) -> Iterator[psycopg.Connection[Any]]:
 
 
 def _kept(row: Sequence[Any]) -> Kept:
-    subject_id, code, known, seq, packed, detail, registration, grade, good_until, record, until, revision, kept = row
+    subject_id, code, known, seq, packed, detail, registration, grade, good_until, record, until, revision, *last = row
     return Kept(
         subject_id=subject_id,
         code=code,
@@ -117,7 +118,9 @@ def _kept(row: Sequence[Any]) -> Kept:
         record=record,
         published=_published(record),
         revision_record=_inflated(revision),
-        restricted=kept,
+        restricted=last[0],
+        root_id=last[1],
+        has_members=last[2],
     )
 
 

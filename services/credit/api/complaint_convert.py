@@ -56,7 +56,7 @@ def counts(key: tuple[str, ...], counted: Counts) -> pb.ComplaintCounts:
         key=key, received=counted.received, agreed=counted.agreed, failed=counted.failed, void=counted.void,
         answered_in_time=counted.in_time, answered_late=counted.late, unanswered=counted.unanswered,
         mediation_success_permille=counted.mediation_success_permille,
-        response_in_time_permille=counted.response_in_time_permille,
+        response_in_time_permille=counted.response_in_time_permille, leads=counted.leads,
     )  # fmt: skip
 
 

@@ -249,7 +249,7 @@ def _summary(one: Filed, regions: dict[str, str], day: date) -> Summary:
     body = one.body
     return Summary(
         body.code, body.platform_code, regions.get(body.code, ""), one.case.received_on, outcome(one.case),
-        response(one.case, day),
+        response(one.case, day), one.case.kind is CaseKind.LEAD,
     )  # fmt: skip
 
 

@@ -27,7 +27,7 @@ from services.credit.application.policies import Policies
 from services.credit.application.read_past import ReadPast
 from services.credit.application.read_way_back import ReadWayBack
 from services.credit.application.submit import Submit, source_of
-from services.credit.domain.explain import explain
+from services.credit.domain.explain import explain, numbers_beside
 
 OFFICES = frozenset({Role.REGULATOR, Role.OFFICE})
 KNOWN = EVERYBODY - {Role.PUBLIC}
@@ -54,19 +54,17 @@ class Readers(NamedTuple):
     evidence: EvidenceReader
     past: ReadPast
     way_back: ReadWayBack
+    policies: Policies
 
 
 class CreditServicer(rpc.CreditServiceServicer):
     """Serves credit."""
 
-    def __init__(
-        self, readers: Readers, submit: Submit, submissions: PostgresSubmissions, dsn: str, policies: Policies
-    ) -> None:
-        self._records, self._restricted, self._evidence, self._past, self._way_back = readers
+    def __init__(self, readers: Readers, submit: Submit, submissions: PostgresSubmissions, dsn: str) -> None:
+        self._records, self._restricted, self._evidence, self._past, self._way_back, self._policies = readers
         self._submit = submit
         self._submissions = submissions
         self._dsn = dsn
-        self._policies = policies
 
     async def SubmitComplaint(self, request: pb.SubmitComplaintRequest, context: Context) -> pb.SubmitComplaintResponse:
         """Hand in a complaint report."""
@@ -126,9 +124,10 @@ class CreditServicer(rpc.CreditServiceServicer):
             raise _not_found(code)
         record = PublicRecord.FromString(data)
         policy = self._policies.version(record.policy_version)
+        beside = numbers_beside(policy, {line.rule_id: line.amount_millipoints for line in record.contributions})
         for line in record.contributions:
             line.explanation_zh, line.explanation_en = explain(
-                line.rule_id, line.amount_millipoints, line.fact_count, line.inputs
+                line.rule_id, line.amount_millipoints, line.fact_count, {**beside, **line.inputs}
             )
         return pb.ExplainScoreResponse(
             score_millipoints=record.score_millipoints if record.HasField("score_millipoints") else None,

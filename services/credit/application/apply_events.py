@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 from services.common.clock import Clock, china_day
-from services.credit.application.policies import Policies, rate_in_force
+from services.credit.application.families import concerned, rate_views, settle, view
+from services.credit.application.policies import Policies
 from services.credit.application.ports import Ledger, Publication, Subject
 from services.credit.application.told import Told, Undecodable, Verdict
 from services.credit.domain.cases.outcome import ended_for_fraud
@@ -53,15 +54,18 @@ def publish(
     day = china_day(at)
     subjects = [subject for subject, _ in touched.values()]
     in_force = policies.on(day)
-    ratings = rate_in_force([subject.state for subject in subjects], day, policies, at)
+    for subject in subjects:
+        subject.policy_version = in_force.version
+    views = [view(subject) for subject in subjects]
+    ratings = rate_views(views, day, policies, at)
     publications: list[Publication] = []
     good_until: dict[int, date | None] = {}
-    for subject, (rating, policy) in zip(subjects, ratings, strict=True):
+    for subject, shown, (rating, policy) in zip(subjects, views, ratings, strict=True):
         good_until[subject.subject_id] = rating.next_change_on if subject.known else None
         subject.under_review = rating.cases_under_review
-        subject.policy_version, subject.is_held = in_force.version, policy is not in_force
+        subject.is_held = policy is not in_force
         if subject.known:
-            publications.append(Publication(subject, rating, subject.grade, touched[subject.subject_id][1], policy))
+            publications.append(Publication(shown, rating, subject.grade, touched[subject.subject_id][1], policy))
             subject.grade = rating.grade
     ledger.save(subjects, good_until)
     ledger.publish(publications, at)
@@ -92,6 +96,7 @@ def _apply(ledger: Ledger, fresh: Sequence[Told], at: datetime) -> dict[int, tup
         new[event.assertion.fact_id].append(event.assertion)
     earlier = _by_fact(ledger.assertions(sorted(new)))
     named = {event.body.code for event in fresh} | {a.body.code for told in earlier.values() for a in told}
+    named |= {event.merged_into for event in fresh if event.merged_into}
     by_code = {subject.code: subject for subject in ledger.subjects(sorted(named))}
     ledger.add(fresh, at)
     moved: dict[str, list[str]] = defaultdict(list)
@@ -101,10 +106,34 @@ def _apply(ledger: Ledger, fresh: Sequence[Told], at: datetime) -> dict[int, tup
     ledger.place(placed)
     if frauds := [fraud for change in changes if (fraud := _fraud(change.old, change.fact))]:
         ledger.note_frauds(frauds)
-    touched = {code: by_code[code] for code in moved}
-    _refill(ledger, touched.values())
+    _refill(ledger, [by_code[code] for code in moved])
     ledger.judge([(event, verdict) for event in fresh if (verdict := _verdict(event, by_code)) != Verdict.ACCEPTED])
-    return {subject.subject_id: (subject, tuple(moved[code])) for code, subject in touched.items()}
+    return _touched(ledger, by_code, moved)
+
+
+def _touched(
+    ledger: Ledger, by_code: Mapping[str, Subject], moved: Mapping[str, Sequence[str]]
+) -> dict[int, tuple[Subject, tuple[str, ...]]]:
+    """Return who needs a new record, with the facts that moved each: also the roots that a merged enterprise counts for.
+
+    Who did not move itself steps its sequence by one.
+    """
+    changed = settle(by_code)
+    touched = {code: by_code[code] for code in moved}
+    for subject in concerned(touched.values(), changed, by_code):
+        if subject.code not in touched:
+            subject.seq += 1
+            touched[subject.code] = subject
+    if changed:
+        ledger.link(changed)
+    return {
+        subject.subject_id: (subject, tuple(moved.get(code) or _moved_by_members(subject, moved)))
+        for code, subject in touched.items()
+    }
+
+
+def _moved_by_members(subject: Subject, moved: Mapping[str, Sequence[str]]) -> list[str]:
+    return [fact_id for member in subject.members for fact_id in moved.get(member.code, ())]
 
 
 def _retract(ledger: Ledger, told: Sequence[Told], at: datetime) -> dict[int, tuple[Subject, tuple[str, ...]]]:
@@ -136,7 +165,7 @@ def _retract(ledger: Ledger, told: Sequence[Told], at: datetime) -> dict[int, tu
     if frauds := [fraud for pair in pairs.values() if (fraud := _fraud(*pair))]:
         ledger.note_frauds(frauds)
     _refill(ledger, [by_code[code] for code in moved])
-    return {by_code[code].subject_id: (by_code[code], tuple(facts)) for code, facts in moved.items()}
+    return _touched(ledger, by_code, moved)
 
 
 def _standing(accounts: list[Assertion]) -> Fact:

@@ -14,7 +14,7 @@ from services.credit.domain.rating import Rating
 from services.credit.domain.subject import Case, SubjectState
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Subject:
     """A locked subject: its state, its ledger sequence, the grade that was published last, and its cases under review.
 
@@ -31,6 +31,11 @@ class Subject:
     under_review: int = 0
     policy_version: str = ""
     is_held: bool = False
+    #: The row that the state of this enterprise counts for, as it is stored; None: itself.
+    root_id: int | None = None
+    #: Where it is merged into, and who is merged into it, as the registrations say.
+    root: "Subject | None" = None
+    members: "tuple[Subject, ...]" = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +89,14 @@ class Ledger(Protocol):
         ...
 
     def subjects(self, codes: Sequence[str]) -> Sequence[Subject]:
-        """Make the subjects of codes that have none, lock all in ascending order, and return them."""
+        """Make the subjects of codes that have none, lock them with their families, and return all.
+
+        Locks are taken in ascending order; links are read again once the rows are locked.
+        """
+        ...
+
+    def link(self, subjects: Sequence[Subject]) -> None:
+        """Write to which root subjects count."""
         ...
 
     def add(self, told: Sequence[Told], at: datetime) -> None:

@@ -9,7 +9,8 @@ from services.common.auth.actor import Actor
 from services.common.clock import Clock, china_day
 from services.common.errors import NotFound, invalid
 from services.common.kernel.grade import Grade
-from services.credit.application.policies import Policies, rate_in_force
+from services.credit.application.families import rate_views, settle, view
+from services.credit.application.policies import Policies
 from services.credit.application.ports import Subject
 from services.credit.application.verify_scores import Encoder, Published, refold
 from services.credit.domain.facts import Assertion, Complaint, Penalty, Volume, occurred_on
@@ -57,6 +58,10 @@ class PastReader(Protocol):
         """Return the revision that was published last by a moment."""
         ...
 
+    def family(self, code: str) -> Sequence[str]:
+        """Return the codes that were ever told to be merged with one, whichever way and however far, and itself."""
+        ...
+
     def assertions(self, code: str, known_at: datetime) -> Sequence[Assertion]:
         """Return all accounts, recorded by a moment, of the facts that an account ever gave to the subject."""
         ...
@@ -87,17 +92,19 @@ class ReadPast:
 
     def compute(self, question: Question, revision: int) -> Past:
         """Fold what was known, leave out what came after the day, and rate by the policy in force on it."""
-        known = self._reader.assertions(question.code, question.known_at)
-        told = [assertion for assertion in known if _happened_on(assertion) <= question.as_of]
-        state, _ = refold(question.code, _whole(told))
-        if state.registration is None:
+        family = self._reader.family(question.code)
+        accounts = {code: self._reader.assertions(code, question.known_at) for code in family}
+        known = [one for code in family for one in accounts[code]]
+        subjects = {code: _refolded(code, accounts[code], question.as_of, revision) for code in family}
+        settle(subjects)
+        subject = view(subjects[question.code])
+        if subject.state.registration is None:
             raise NotFound(
                 f"{question.code} was not registered by what was known at {question.known_at.isoformat()}",
                 metadata={"resource_type": "CreditRecord", "resource_name": question.code},
             )
         _check_first(known, question.as_of)
-        rating, policy = rate_in_force([state], question.as_of, self._policies, question.known_at)[0]
-        subject = Subject(0, question.code, known=True, seq=revision, state=state, grade=Grade.NR)
+        rating, policy = rate_views([subject], question.as_of, self._policies, question.known_at)[0]
         record = self._encoder.public(subject, rating, policy, question.known_at)
         return Past(record=record, is_published=False, revision=revision, policy_version=policy.version)
 
@@ -113,6 +120,15 @@ class ReadPast:
 
 def _stood(last: Revision, as_of: date) -> bool:
     return last.published.day <= as_of and (last.good_until is None or as_of < last.good_until)
+
+
+def _refolded(code: str, known: Sequence[Assertion], as_of: date, revision: int) -> Subject:
+    """Fold what is known of one enterprise; a merger holds from its day on."""
+    state, _ = refold(code, _whole([one for one in known if _happened_on(one) <= as_of]))
+    registration = state.registration
+    if registration is not None and (registration.merged_on or as_of) > as_of:
+        state.registration = registration._replace(merged_into="", merged_on=None)
+    return Subject(0, code, known=True, seq=revision, state=state, grade=Grade.NR)
 
 
 def _whole(told: Sequence[Assertion]) -> list[Assertion]:

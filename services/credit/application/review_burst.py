@@ -42,6 +42,10 @@ class Judging(Protocol):
         """Return the cases on file among some fact ids."""
         ...
 
+    def merchants(self, code: str) -> frozenset[str]:
+        """Return the codes of those whose cases count for a merchant: its own, and of who was merged into it."""
+        ...
+
     def is_under_review(self, code: str, month: date) -> bool:
         """Tell whether a month of a merchant is under review, or was reviewed before."""
         ...
@@ -72,10 +76,10 @@ class ReviewBurst:
         return review
 
     def _check_cases(self, review: Review) -> None:
-        known = self._store.cases(review.fact_ids)
+        known, merchants = self._store.cases(review.fact_ids), self._store.merchants(review.code)
         for i, fact_id in enumerate(review.fact_ids):
             body = known.get(fact_id)
-            if body is None or body.code != review.code or body.received_on.replace(day=1) != review.month:
+            if body is None or body.code not in merchants or body.received_on.replace(day=1) != review.month:
                 raise invalid(f"complaint_ids[{i}]", "name cases of this merchant that were received in this month")
 
 

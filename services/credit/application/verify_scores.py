@@ -7,10 +7,12 @@ from itertools import islice
 from typing import NamedTuple, Protocol
 
 from services.common.kernel.grade import Grade
-from services.credit.application.policies import Policies, rate_in_force
+from services.credit.application.families import rate_views, settle, view
+from services.credit.application.policies import Policies
 from services.credit.application.ports import Subject
 from services.credit.domain import cells
 from services.credit.domain.facts import Assertion, Registration, fold
+from services.credit.domain.family import link_of
 from services.credit.domain.policy import Policy
 from services.credit.domain.rating import Rating
 from services.credit.domain.subject import SubjectState
@@ -47,6 +49,8 @@ class Kept(NamedTuple):
     published: Published | None
     revision_record: bytes | None
     restricted: bytes | None
+    root_id: int | None = None
+    has_members: bool = False
 
 
 class Difference(NamedTuple):
@@ -70,6 +74,10 @@ class Encoder(Protocol):
         ...
 
 
+#: Subjects by the day of their record, and whether a fuse held downgrades back when it was computed.
+_ToRate = dict[tuple[date, bool], list[tuple[Kept, Subject]]]
+
+
 class Verification:
     """One pass over the ledger; counts what it saw."""
 
@@ -77,39 +85,64 @@ class Verification:
         self._policies = policies
         self._encoder = encoder
         self.counts: Counter[str] = Counter()
+        self._related: list[tuple[Kept, Subject]] = []
 
     def differences(self, ledger: Iterable[tuple[Kept, Sequence[Assertion]]]) -> Iterator[Difference]:
         """Yield every difference, subject by subject; the ledger gives each subject once, with all accounts of its facts."""
         stream = iter(ledger)
         while chunk := list(islice(stream, CHUNK)):
             yield from self._chunk(chunk)
+        yield from self._families()
 
     def _chunk(self, chunk: Sequence[tuple[Kept, Sequence[Assertion]]]) -> Iterator[Difference]:
-        to_rate: dict[tuple[date, bool], list[tuple[Kept, SubjectState]]] = defaultdict(list)
+        to_rate: _ToRate = defaultdict(list)
         for kept, told in chunk:
             self.counts.update(subjects=1, accounts=len(told))
             state, found = refold(kept.code, told)
             yield from found
             yield from _state_differences(kept, state, len(told))
             yield from _presence(kept, state)
-            if kept.published is not None and state.registration is not None:
-                day, at = kept.published.day, kept.published.computed_at
-                to_rate[day, self._policies.is_held(self._policies.on(day), at)].append((kept, state))
+            subject = Subject(kept.subject_id, kept.code, True, kept.seq, state, kept.grade, root_id=kept.root_id)
+            if kept.root_id is not None or kept.has_members or link_of(state.registration):
+                self._related.append((kept, subject))
+            else:
+                self._sort_in(to_rate, kept, subject)
+        yield from self._all_rated(to_rate)
+
+    def _families(self) -> Iterator[Difference]:
+        """Compare merged enterprises and their roots, once all have been seen; they are few."""
+        by_code = {subject.code: subject for _, subject in self._related}
+        for target in [link for s in by_code.values() if (link := link_of(s.state.registration))]:
+            by_code.setdefault(target, Subject(0, target, False, 0, SubjectState(), Grade.NR))
+        for wrong in settle(by_code):
+            yield Difference(
+                wrong.code, "subject.root_id", str(wrong.root_id), str(wrong.root.subject_id if wrong.root else None)
+            )
+        to_rate: _ToRate = defaultdict(list)
+        for kept, subject in self._related:
+            self._sort_in(to_rate, kept, view(subject))
+        yield from self._all_rated(to_rate)
+
+    def _sort_in(self, to_rate: _ToRate, kept: Kept, subject: Subject) -> None:
+        """Put a published subject with those whose records were computed for its day, all while a fuse held, or none."""
+        if kept.published is not None and subject.state.registration is not None:
+            day, at = kept.published.day, kept.published.computed_at
+            to_rate[day, self._policies.is_held(self._policies.on(day), at)].append((kept, subject))
+
+    def _all_rated(self, to_rate: _ToRate) -> Iterator[Difference]:
         for (day, _), several in to_rate.items():
             yield from self._rated(several, day)
 
-    def _rated(self, several: Sequence[tuple[Kept, SubjectState]], day: date) -> Iterator[Difference]:
-        """Rate some subjects whose records were computed for one day, all while its policy's fuse held, or none."""
+    def _rated(self, several: Sequence[tuple[Kept, Subject]], day: date) -> Iterator[Difference]:
         at = next(kept.published.computed_at for kept, _ in several if kept.published)
-        ratings = rate_in_force([state for _, state in several], day, self._policies, at)
-        for (kept, state), (rating, policy) in zip(several, ratings, strict=True):
+        ratings = rate_views([subject for _, subject in several], day, self._policies, at)
+        for (kept, subject), (rating, policy) in zip(several, ratings, strict=True):
             self.counts.update(scores=1)
-            yield from self._record(kept, state, rating, policy)
+            yield from self._record(kept, subject, rating, policy)
 
-    def _record(self, kept: Kept, state: SubjectState, rating: Rating, policy: Policy) -> Iterator[Difference]:
+    def _record(self, kept: Kept, subject: Subject, rating: Rating, policy: Policy) -> Iterator[Difference]:
         if kept.published is None:
             raise LookupError(f"{kept.code} has no record")
-        subject = Subject(kept.subject_id, kept.code, known=True, seq=kept.seq, state=state, grade=rating.grade)
         record = self._encoder.public(subject, rating, policy, kept.published.computed_at)
         restricted = self._encoder.restricted(subject, rating.day)
         lines = tuple((line.rule_id, line.amount) for line in rating.lines)

@@ -69,6 +69,8 @@ class Registration(NamedTuple):
     status: int
     status_since: date | None
     revision: int
+    merged_into: str = ""
+    merged_on: date | None = None
 
 
 class Complaint(NamedTuple):

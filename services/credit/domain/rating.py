@@ -65,6 +65,11 @@ def the_milder(now: Rating, before: Rating) -> Rating:
     return replace(chosen, next_change_on=min(days, default=None))
 
 
+def not_rated(day: date) -> Rating:
+    """Return the rating of an enterprise that was merged: another one carries its facts."""
+    return Rating(None, Grade.NR, (), day, None)
+
+
 def month_end_before(day: date) -> date:
     """Return the last day of the month before."""
     return first_of_month(month_index(day)) - timedelta(days=1)

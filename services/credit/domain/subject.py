@@ -15,7 +15,7 @@ from services.credit.domain.publicity import is_published, severity_of, window_e
 
 NEWEST = 20
 _MODULUS = 1 << 256
-_REGISTRATION_DAYS = frozenset({6, 8})
+_REGISTRATION_DAYS = frozenset({6, 8, 11})
 
 
 class Case(NamedTuple):
@@ -212,9 +212,10 @@ class SubjectState:
 def _registration(row: list[Any] | None) -> Registration | None:
     if row is None:
         return None
-    return Registration._make(
+    values: list[Any] = [
         date.fromisoformat(value) if value and i in _REGISTRATION_DAYS else value for i, value in enumerate(row)
-    )
+    ]
+    return Registration(*values)
 
 
 @lru_cache(maxsize=8192)

@@ -25,6 +25,8 @@ def to_snapshot(registered: Registered) -> EnterpriseSnapshot:
         status=OperatingStatus.ValueType(e.status),
         status_since=_text(e.status_since),
         revision=registered.revision,
+        merged_into=e.merged_into,
+        merged_on=_text(e.merged_on),
     )
 
 
@@ -43,6 +45,8 @@ def from_bytes(data: bytes) -> Registered:
         established_on=_day(m.established_on),
         status=domain.OperatingStatus(m.status),
         status_since=_day(m.status_since),
+        merged_into=m.merged_into,
+        merged_on=_day(m.merged_on),
     )
     return Registered(kept, m.revision)
 

@@ -11,6 +11,7 @@ from services.common.auth.actor import Role
 from services.common.grpc.interceptor import EVERYBODY, current_actor
 from services.common.paging import make_token, page_size, read_token
 from services.registry.api.convert import to_draft, to_message
+from services.registry.application.merge_enterprises import MergeEnterprises, Merger
 from services.registry.application.read_enterprises import ReadEnterprises
 from services.registry.application.register_enterprises import Outcome, RegisterEnterprises
 
@@ -18,6 +19,8 @@ WRITERS = frozenset({Role.REGULATOR, Role.OFFICE})
 ACCESS = {
     "RegisterEnterprise": WRITERS,
     "BatchRegisterEnterprises": WRITERS,
+    "MergeEnterprise": WRITERS,
+    "UnmergeEnterprise": WRITERS,
     "GetEnterprise": EVERYBODY,
     "ListEnterprises": EVERYBODY,
 }
@@ -27,8 +30,9 @@ Context = grpc.aio.ServicerContext[Any, Any]
 class RegistryServicer(rpc.RegistryServiceServicer):
     """Serves the registry."""
 
-    def __init__(self, register: RegisterEnterprises, read: ReadEnterprises) -> None:
+    def __init__(self, register: RegisterEnterprises, merge: MergeEnterprises, read: ReadEnterprises) -> None:
         self._register = register
+        self._merge = merge
         self._read = read
 
     async def RegisterEnterprise(
@@ -59,6 +63,19 @@ class RegistryServicer(rpc.RegistryServiceServicer):
             unchanged_count=len(outcomes) - changed - refused,
             refused_count=refused,
         )
+
+    async def MergeEnterprise(self, request: pb.MergeEnterpriseRequest, context: Context) -> pb.MergeEnterpriseResponse:
+        """Link an enterprise to the one that it was merged into."""
+        merger = Merger(request.credit_code, request.into_credit_code, request.merged_on)
+        merged = await asyncio.to_thread(self._merge.merge, current_actor(), request.request_id, merger)
+        return pb.MergeEnterpriseResponse(enterprise=to_message(merged))
+
+    async def UnmergeEnterprise(
+        self, request: pb.UnmergeEnterpriseRequest, context: Context
+    ) -> pb.UnmergeEnterpriseResponse:
+        """Take the link away."""
+        stands = await asyncio.to_thread(self._merge.unmerge, current_actor(), request.request_id, request.credit_code)
+        return pb.UnmergeEnterpriseResponse(enterprise=to_message(stands))
 
     async def GetEnterprise(self, request: pb.GetEnterpriseRequest, context: Context) -> pb.GetEnterpriseResponse:
         """Read one enterprise."""

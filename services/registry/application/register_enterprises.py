@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.common.auth.actor import Actor
 from services.common.clock import Clock, china_day
@@ -89,14 +89,19 @@ class RegisterEnterprises:
 def _decide(enterprises: Sequence[Enterprise], found: Mapping[str, Registered]) -> dict[str, Outcome]:
     """Return what follows for each: the next revision when anything differs, else what stands."""
     outcomes: dict[str, Outcome] = {}
-    for enterprise in enterprises:
-        code, present = enterprise.credit_code, found.get(enterprise.credit_code)
+    for given in enterprises:
+        code, present = given.credit_code, found.get(given.credit_code)
+        enterprise = given if present is None else _with_merger(given, present.enterprise)
         if present is not None and present.enterprise == enterprise:
             outcomes[code] = Outcome(code, present)
         else:
             revision = present.revision + 1 if present else 1
             outcomes[code] = Outcome(code, Registered(enterprise, revision), is_changed=True)
     return outcomes
+
+
+def _with_merger(enterprise: Enterprise, present: Enterprise) -> Enterprise:
+    return replace(enterprise, merged_into=present.merged_into, merged_on=present.merged_on)
 
 
 def _check_etag(present: Registered | None, etag: str) -> None:

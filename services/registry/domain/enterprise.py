@@ -46,7 +46,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enterprise:
-    """A registration in its normal form."""
+    """A registration in its normal form; a merger is its own step, which no correction of the rest touches."""
 
     credit_code: credit_code.CreditCode
     name: str
@@ -59,6 +59,8 @@ class Enterprise:
     established_on: date | None
     status: OperatingStatus
     status_since: date | None
+    merged_into: str = ""
+    merged_on: date | None = None
 
 
 def normalise(draft: Draft, today: date) -> Enterprise:

@@ -20,13 +20,14 @@ def dump(document: Document) -> bytes:
             document.status,
             document.version,
             _dump_facts(document.facts),
+            *([document.merged_into] if document.merged_into else []),
         )
     )
 
 
 def load(packed: bytes | str) -> Document:
     """Return the document of its bytes."""
-    code, name, grade, score, region, status, version, facts = orjson.loads(packed)
+    code, name, grade, score, region, status, version, facts, *merged = orjson.loads(packed)
     return Document(
         credit_code=code,
         name=name,
@@ -36,6 +37,7 @@ def load(packed: bytes | str) -> Document:
         status=status,
         version=version,
         facts=tuple(Fact(fact_id, date.fromisoformat(until) if until else None) for fact_id, until in facts),
+        merged_into=merged[0] if merged else "",  # hardly anybody was merged
     )
 
 

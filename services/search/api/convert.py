@@ -80,6 +80,7 @@ def _hit(document: Document) -> RecordHit:
         region_code=document.region_code,
         status=STATUS_ZH.get(document.status, "未知"),
         revision=revision_of(document.version),
+        merged_into=document.merged_into,
     )
 
 

@@ -33,6 +33,7 @@ def decode(record: Record) -> Document | None:
         status=public.status,
         version=version_of(_epoch(record), public.revision),
         facts=tuple(map(_fact, public.facts)),
+        merged_into=public.merged_into.credit_code,
     )
 
 

@@ -25,6 +25,7 @@ class Document:
         status: the number of the operating status.
         version: the epoch and the revision of the record in one number; a higher one replaces a lower one.
         facts: the published facts; `facts_on` drops those that have ended.
+        merged_into: the code that carries its facts since a merger; empty when it was not merged.
     """
 
     credit_code: str
@@ -35,6 +36,7 @@ class Document:
     status: int
     version: int
     facts: tuple[Fact, ...] = ()
+    merged_into: str = ""
 
     def facts_on(self, day: date) -> tuple[Fact, ...]:
         """Return the facts that are still shown on a day of Asia/Shanghai."""

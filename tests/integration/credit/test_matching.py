@@ -4,10 +4,8 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import grpc
-import psycopg
 import pytest
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
@@ -18,7 +16,6 @@ from merchantcredit.events.v1.respondent_pb2 import Respondent
 
 from services.common.auth.actor import Role
 from services.common.clock import FixedClock, china_day
-from services.common.db.embedded import DATABASE
 from services.common.db.pool import open_pool
 from services.credit.adapters.past_reader import PostgresPast
 from services.credit.adapters.policy_files import load_policies
@@ -27,7 +24,19 @@ from services.credit.application.read_past import Question, ReadPast
 from services.credit.bootstrap import serving_matching
 from services.credit.config import POLICY_FOLDER, CreditConfig
 from services.credit.offline import VerifyScores
-from tests.integration.credit.world import CODE, KEY, NOW, OTHER, World, complaint, enterprise, told, violation, world
+from tests.integration.credit.world import (
+    CODE,
+    KEY,
+    NOW,
+    OTHER,
+    World,
+    complaint,
+    enterprise,
+    told,
+    twin,
+    violation,
+    world,
+)
 from tests.integration.grpc_fixtures import Served, serve
 
 NAME = "云上艾珀贵州技术公司"
@@ -99,21 +108,14 @@ async def test_what_is_decided_counts_as_if_it_had_come_with_the_code(parts: Par
     assert {verdicts[event] for event in ("n1", "n2", "n3")} == {1}
     assert matched is not None
     # The same events with the code, one account each: revision, lines, evidence and all.
-    twin = _as_if(credit, postgres)
-    assert matched == twin
+    assert matched == _as_if(credit, postgres)
 
 
 def _as_if(credit: World, postgres: str) -> PublicRecord | None:
     """Return the record of a ledger that was told the code from the start: an enterprise of the same facts."""
-    base, name = postgres.rsplit("/", 1)[0], f"twin_{uuid4().hex}"
-    with psycopg.connect(f"{base}/postgres", autocommit=True) as conn:
-        conn.execute(f"CREATE DATABASE {name} TEMPLATE {DATABASE}")
-    with world(f"{base}/{name}", clock=FixedClock(credit.clock.moment)) as twin:
-        twin.tell(told(enterprise(), "e1"), *coded())
-        record = twin.record()
-    with psycopg.connect(f"{base}/postgres", autocommit=True) as conn:
-        conn.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    return record
+    with twin(postgres, credit.clock.moment) as other:
+        other.tell(told(enterprise(), "e1"), *coded())
+        return other.record()
 
 
 async def test_a_decision_taken_back_leaves_what_was_before_and_can_be_made_otherwise(parts: Parts) -> None:

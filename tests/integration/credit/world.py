@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 from google.protobuf.message import Message as Proto
@@ -15,6 +16,7 @@ from merchantcredit.events.v1.violation_pb2 import ViolationReported
 from merchantcredit.events.v1.volume_pb2 import VolumeReported
 
 from services.common.clock import FixedClock
+from services.common.db.embedded import DATABASE
 from services.common.eventlog import cloudevents
 from services.common.eventlog.batch import BatchConsumer, BatchPolicy
 from services.common.eventlog.feeds import FeedsEventLog
@@ -126,6 +128,18 @@ class World:
     def close(self) -> None:
         self.log.close()
         self.batch.pool.close()
+
+
+@contextmanager
+def twin(postgres: str, moment: datetime) -> Iterator["World"]:
+    """Give a world of its own on a fresh database, to compare with; dropped afterwards."""
+    base, name = postgres.rsplit("/", 1)[0], f"twin_{uuid4().hex}"
+    with psycopg.connect(f"{base}/postgres", autocommit=True) as conn:
+        conn.execute(f"CREATE DATABASE {name} TEMPLATE {DATABASE}")
+    with world(f"{base}/{name}", clock=FixedClock(moment)) as made:
+        yield made
+    with psycopg.connect(f"{base}/postgres", autocommit=True) as conn:
+        conn.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @contextmanager

@@ -7,10 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.common.kernel.grade import Grade
+from services.credit.application.families import rate_views, settle, view
 from services.credit.application.policies import Fuse, Policies, rate_in_force
+from services.credit.application.ports import Subject
 from services.credit.domain import policy
 from services.credit.domain.facts import Complaint, Fact, Penalty, Registration, Volume
-from services.credit.domain.rating import rate
+from services.credit.domain.family import joined
+from services.credit.domain.rating import not_rated, rate
 from services.credit.domain.subject import SubjectState
 
 TEXT = (Path(__file__).parents[3] / "services/credit/policies/2026-1.toml").read_text()
@@ -102,3 +105,20 @@ def test_before_its_first_day_a_policy_rates_nobody() -> None:
     states = [state_of([])]
     ((rating, by),) = rate_in_force(states, date(2026, 6, 30), policies(None), NOW)
     assert (by, rating) == (FORMER, rate(states, date(2026, 6, 30), FORMER)[0])
+
+
+@given(facts, facts)
+def test_a_fuse_holds_a_family_as_one_and_who_was_merged_is_rated_by_none(
+    mine: list[Complaint | Penalty | Volume], theirs: list[Complaint | Penalty | Volume]
+) -> None:
+    root, member = (
+        Subject(n, code, known=True, seq=1, state=state_of(bodies), grade=Grade.NR)
+        for n, code, bodies in ((1, "A", mine), (2, "B", theirs))
+    )
+    assert member.state.registration is not None
+    member.state.registration = member.state.registration._replace(merged_into="A")
+    settle({"A": root, "B": member})
+    (whole, by), merged = rate_views([view(root), view(member)], FIRST, policies(fuse(downgraded=51)), NOW)
+    together = joined(root.state, [member.state])
+    assert (whole, by) == rate_in_force([together], FIRST, policies(fuse(downgraded=51)), NOW)[0]
+    assert merged == (not_rated(FIRST), DRAFT)

@@ -1,5 +1,6 @@
 """The score is a pure function of facts and day: any order of arrival gives the same bytes, and the lines sum up."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.common.kernel.grade import Grade
-from services.credit.domain import cells, explain, grading, policy, population, publicity, scorer
+from services.credit.domain import cells, examples, explain, grading, policy, population, publicity, scorer
 from services.credit.domain.facts import (
     Assertion,
     Body,
@@ -181,14 +182,41 @@ def test_the_newest_cases_are_at_most_twenty() -> None:
 
 
 def test_every_rule_has_a_sentence_in_both_languages() -> None:
-    inputs = dict.fromkeys(
-        ("years", "weighted_cases_milli", "ratio_milli", "millipoints_per_ratio", "orders", "prior_orders",
-         "peer_cases_per_million", "millipoints_each"), 1500,
-    )  # fmt: skip
+    own = "years weighted_cases_milli ratio_milli millipoints_per_ratio orders prior_orders peer_cases_per_million millipoints_each"
+    inputs = dict.fromkeys((*explain.numbers_beside(POLICY, {}), *own.split()), 1500)
     for rule in RULES:
         zh, en = explain.explain(rule, -12_500, 2, inputs)
         assert "-12.5" in zh
         assert "-12.5" in en
+
+
+def _equations(sentence: str) -> list[tuple[float, float]]:
+    """Return both sides of each equation that an English sentence states."""
+    plain = sentence.replace(",", "").replace("−", "-").replace("×", "*").replace("÷", "/")
+    found = re.findall(r"([-(0-9][-+*/(). 0-9]*) = (-?[0-9.]*[0-9])", plain)
+    return [(eval(left), float(right)) for left, right in found]  # noqa: S307 - digits and signs only
+
+
+def test_the_arithmetic_of_each_sentence_comes_out() -> None:
+    """For each example of the policy, and two that reach every cap: what the sentences state is so, to the thousandth."""
+    months = [f"{year}-{month:02}" for year in (2024, 2025) for month in range(1, 13)]
+    worst = {
+        "cases": [{"month": month, "status": "TERMINATED", "response": "NONE", "count": 10} for month in months],
+        "penalties": [{"severity": 3, "decided_on": DAY} for _ in range(4)],
+    }
+    best = {"orders": [{"month": "2026-06", "count": 19_000}], "penalties": [{"severity": 1, "decided_on": DAY}]}
+    known = {"established_on": date(2010, 1, 1), "status": "OPERATING"}
+    stated = set()
+    for example in [*POLICY.examples, *({"day": DAY, "facts": known | facts} for facts in (worst, best))]:
+        lines = examples.run(example, POLICY).lines
+        beside = explain.numbers_beside(POLICY, {line.rule_id: line.amount for line in lines})
+        for line in lines:
+            numbers = {**beside, **(line.inputs or {})}
+            _, sentence = explain.explain(line.rule_id, line.amount, line.fact_count, numbers)
+            equations = _equations(sentence.replace(" points", ""))
+            assert all(abs(left - right) < 0.001 for left, right in equations), sentence
+            stated.update(line.rule_id for _ in equations)
+    assert stated == set(RULES) - {"base", "registration.status", "list.override"}
 
 
 def test_a_listed_enterprise_is_graded_d() -> None:

@@ -34,10 +34,11 @@ class Summary(NamedTuple):
     received_on: date
     outcome: Outcome
     response: Response
+    is_lead: bool = False
 
 
 class Counts(NamedTuple):
-    """Counts of cases; they add up."""
+    """Counts of cases; they add up. Disputes (投诉) are mediated; leads (举报) stand apart and in no other count."""
 
     received: int = 0
     agreed: int = 0
@@ -46,6 +47,7 @@ class Counts(NamedTuple):
     in_time: int = 0
     late: int = 0
     unanswered: int = 0
+    leads: int = 0
 
     @property
     def mediation_success_permille(self) -> int | None:
@@ -90,6 +92,7 @@ def growth(cases: Iterable[Summary], month: date) -> Growth:
 
 
 _RECEIVED = Counts._fields.index("received")
+_LEADS = Counts._fields.index("leads")
 _BY_OUTCOME = {
     Outcome.AGREED: Counts._fields.index("agreed"),
     Outcome.FAILED: Counts._fields.index("failed"),
@@ -104,6 +107,8 @@ _BY_RESPONSE = {
 
 def _fields_of(case: Summary) -> list[int]:
     """Return the counts that a case adds to; how a void case was answered says nothing."""
+    if case.is_lead:
+        return [_LEADS]
     answered = None if case.outcome is Outcome.VOID else _BY_RESPONSE.get(case.response)
     return [index for index in (_RECEIVED, _BY_OUTCOME.get(case.outcome), answered) if index is not None]
 

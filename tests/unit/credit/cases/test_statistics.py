@@ -34,6 +34,12 @@ def test_a_void_case_says_nothing_of_the_answer() -> None:
     assert counts == Counts(received=1, void=1)
 
 
+def test_a_lead_is_counted_apart_and_moves_no_rate() -> None:
+    lead = case(outcome=Outcome.OPEN, response=Response.NONE)._replace(is_lead=True)
+    (counts,) = count([case(), lead], Dimension.MERCHANT).values()
+    assert counts == Counts(received=1, agreed=1, in_time=1, leads=1)
+
+
 def test_growth_is_against_the_month_and_the_year_before() -> None:
     cases = [case(), case(), case(), case(MAY), case(MAY), case(date(2025, 6, 1))]
     found = growth(cases, JUNE)
@@ -47,5 +53,5 @@ def test_groups_add_up_to_the_whole(cases: list[Summary]) -> None:
     whole = count(cases).get((), Counts())
     groups = count(cases, Dimension.REGION, Dimension.MONTH, Dimension.PLATFORM)
     assert tuple(map(sum, zip(*groups.values(), strict=True))) == (tuple(whole) if cases else ())
-    by_merchant = {key[0]: counts.received for key, counts in count(cases, Dimension.MERCHANT).items()}
+    by_merchant = {key[0]: counts.received + counts.leads for key, counts in count(cases, Dimension.MERCHANT).items()}
     assert by_merchant == Counter(entry.merchant for entry in cases)

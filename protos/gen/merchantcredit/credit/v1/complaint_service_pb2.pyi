@@ -1222,8 +1222,9 @@ class ComplaintCounts(_message.Message):
     UNANSWERED_FIELD_NUMBER: _builtins.int
     MEDIATION_SUCCESS_PERMILLE_FIELD_NUMBER: _builtins.int
     RESPONSE_IN_TIME_PERMILLE_FIELD_NUMBER: _builtins.int
+    LEADS_FIELD_NUMBER: _builtins.int
     received: _builtins.int
-    """Received."""
+    """Disputes received; leads stand apart."""
     agreed: _builtins.int
     """Ended by agreement."""
     failed: _builtins.int
@@ -1240,6 +1241,8 @@ class ComplaintCounts(_message.Message):
     """Agreements among mediations that ended."""
     response_in_time_permille: _builtins.int
     """Answers in time among those known."""
+    leads: _builtins.int
+    """Leads received (举报): they are checked, not mediated, and stand in no other count."""
     @_builtins.property
     def key(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The values of the dimensions, in order."""
@@ -1257,10 +1260,11 @@ class ComplaintCounts(_message.Message):
         unanswered: _builtins.int = ...,
         mediation_success_permille: _builtins.int | None = ...,
         response_in_time_permille: _builtins.int | None = ...,
+        leads: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_mediation_success_permille", b"_mediation_success_permille", "_response_in_time_permille", b"_response_in_time_permille", "mediation_success_permille", b"mediation_success_permille", "response_in_time_permille", b"response_in_time_permille"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_mediation_success_permille", b"_mediation_success_permille", "_response_in_time_permille", b"_response_in_time_permille", "agreed", b"agreed", "answered_in_time", b"answered_in_time", "answered_late", b"answered_late", "failed", b"failed", "key", b"key", "mediation_success_permille", b"mediation_success_permille", "received", b"received", "response_in_time_permille", b"response_in_time_permille", "unanswered", b"unanswered", "void", b"void"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_mediation_success_permille", b"_mediation_success_permille", "_response_in_time_permille", b"_response_in_time_permille", "agreed", b"agreed", "answered_in_time", b"answered_in_time", "answered_late", b"answered_late", "failed", b"failed", "key", b"key", "leads", b"leads", "mediation_success_permille", b"mediation_success_permille", "received", b"received", "response_in_time_permille", b"response_in_time_permille", "unanswered", b"unanswered", "void", b"void"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__mediation_success_permille: _TypeAlias = _typing.Literal["mediation_success_permille"]  # noqa: Y015
     _WhichOneofArgType__mediation_success_permille: _TypeAlias = _typing.Literal["_mediation_success_permille", b"_mediation_success_permille"]  # noqa: Y015

@@ -153,6 +153,32 @@ class PublishedFact(_message.Message):
 Global___PublishedFact: _TypeAlias = PublishedFact  # noqa: Y015
 
 @_typing.final
+class NamedEnterprise(_message.Message):
+    """An enterprise that another one's record names."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CREDIT_CODE_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    credit_code: _builtins.str
+    """The credit code."""
+    name: _builtins.str
+    """The registered name; empty while it is not registered."""
+    def __init__(
+        self,
+        *,
+        credit_code: _builtins.str = ...,
+        name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["credit_code", b"credit_code", "name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NamedEnterprise: _TypeAlias = NamedEnterprise  # noqa: Y015
+
+@_typing.final
 class PublicRecord(_message.Message):
     """All that the topic, the index and the public see of one enterprise. Data of merchantcredit.credit.record.v1."""
 
@@ -177,6 +203,8 @@ class PublicRecord(_message.Message):
     BUSINESS_SCOPE_FIELD_NUMBER: _builtins.int
     CASES_UNDER_REVIEW_FIELD_NUMBER: _builtins.int
     COMPLETENESS_PERMILLE_FIELD_NUMBER: _builtins.int
+    MERGED_INTO_FIELD_NUMBER: _builtins.int
+    MERGED_FROM_FIELD_NUMBER: _builtins.int
     credit_code: _builtins.str
     """The credit code; the key."""
     name: _builtins.str
@@ -221,6 +249,14 @@ class PublicRecord(_message.Message):
     def computed_time(self) -> _timestamp_pb2.Timestamp:
         """When the record was computed."""
 
+    @_builtins.property
+    def merged_into(self) -> Global___NamedEnterprise:
+        """The enterprise that this one was merged into: it carries the facts of both, and this record has no score. Absent when not merged."""
+
+    @_builtins.property
+    def merged_from(self) -> _containers.RepeatedCompositeFieldContainer[Global___NamedEnterprise]:
+        """Enterprises that were merged into this one, in the order of their codes; their facts count here."""
+
     def __init__(
         self,
         *,
@@ -243,10 +279,12 @@ class PublicRecord(_message.Message):
         business_scope: _builtins.str = ...,
         cases_under_review: _builtins.int = ...,
         completeness_permille: _builtins.int = ...,
+        merged_into: Global___NamedEnterprise | None = ...,
+        merged_from: _abc.Iterable[Global___NamedEnterprise] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_score_millipoints", b"_score_millipoints", "computed_time", b"computed_time", "score_millipoints", b"score_millipoints"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_score_millipoints", b"_score_millipoints", "computed_time", b"computed_time", "merged_into", b"merged_into", "score_millipoints", b"score_millipoints"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_score_millipoints", b"_score_millipoints", "address", b"address", "business_scope", b"business_scope", "cases_under_review", b"cases_under_review", "completeness_permille", b"completeness_permille", "computed_time", b"computed_time", "contributions", b"contributions", "credit_code", b"credit_code", "day", b"day", "enterprise_type", b"enterprise_type", "established_on", b"established_on", "facts", b"facts", "good_until", b"good_until", "grade", b"grade", "name", b"name", "policy_version", b"policy_version", "region_code", b"region_code", "revision", b"revision", "score_millipoints", b"score_millipoints", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_score_millipoints", b"_score_millipoints", "address", b"address", "business_scope", b"business_scope", "cases_under_review", b"cases_under_review", "completeness_permille", b"completeness_permille", "computed_time", b"computed_time", "contributions", b"contributions", "credit_code", b"credit_code", "day", b"day", "enterprise_type", b"enterprise_type", "established_on", b"established_on", "facts", b"facts", "good_until", b"good_until", "grade", b"grade", "merged_from", b"merged_from", "merged_into", b"merged_into", "name", b"name", "policy_version", b"policy_version", "region_code", b"region_code", "revision", b"revision", "score_millipoints", b"score_millipoints", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__score_millipoints: _TypeAlias = _typing.Literal["score_millipoints"]  # noqa: Y015
     _WhichOneofArgType__score_millipoints: _TypeAlias = _typing.Literal["_score_millipoints", b"_score_millipoints"]  # noqa: Y015

@@ -79,6 +79,8 @@ class EnterpriseSnapshot(_message.Message):
     STATUS_FIELD_NUMBER: _builtins.int
     STATUS_SINCE_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
+    MERGED_INTO_FIELD_NUMBER: _builtins.int
+    MERGED_ON_FIELD_NUMBER: _builtins.int
     credit_code: _builtins.str
     """The unified social credit code, 18 characters of GB 32100-2015, upper case. Always present; the key."""
     name: _builtins.str
@@ -103,6 +105,10 @@ class EnterpriseSnapshot(_message.Message):
     """The first day of that status, YYYY-MM-DD; empty when unknown."""
     revision: _builtins.int
     """The registry's revision of this enterprise, from 1; a higher one replaces a lower one."""
+    merged_into: _builtins.str
+    """The credit code that this enterprise was merged into; empty when it was not, or the merger was taken back."""
+    merged_on: _builtins.str
+    """The day of the merger, YYYY-MM-DD in Asia/Shanghai; empty when it was not merged."""
     def __init__(
         self,
         *,
@@ -118,10 +124,12 @@ class EnterpriseSnapshot(_message.Message):
         status: Global___OperatingStatus.ValueType = ...,
         status_since: _builtins.str = ...,
         revision: _builtins.int = ...,
+        merged_into: _builtins.str = ...,
+        merged_on: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_registered_capital_fen", b"_registered_capital_fen", "registered_capital_fen", b"registered_capital_fen"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_registered_capital_fen", b"_registered_capital_fen", "address", b"address", "business_scope", b"business_scope", "capital_currency", b"capital_currency", "credit_code", b"credit_code", "enterprise_type", b"enterprise_type", "established_on", b"established_on", "name", b"name", "region_code", b"region_code", "registered_capital_fen", b"registered_capital_fen", "revision", b"revision", "status", b"status", "status_since", b"status_since"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_registered_capital_fen", b"_registered_capital_fen", "address", b"address", "business_scope", b"business_scope", "capital_currency", b"capital_currency", "credit_code", b"credit_code", "enterprise_type", b"enterprise_type", "established_on", b"established_on", "merged_into", b"merged_into", "merged_on", b"merged_on", "name", b"name", "region_code", b"region_code", "registered_capital_fen", b"registered_capital_fen", "revision", b"revision", "status", b"status", "status_since", b"status_since"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__registered_capital_fen: _TypeAlias = _typing.Literal["registered_capital_fen"]  # noqa: Y015
     _WhichOneofArgType__registered_capital_fen: _TypeAlias = _typing.Literal["_registered_capital_fen", b"_registered_capital_fen"]  # noqa: Y015

@@ -71,7 +71,7 @@ class RegisterEnterpriseRequest(_message.Message):
     """Check only; write nothing (AIP-163)."""
     @_builtins.property
     def registration(self) -> _enterprise_pb2.EnterpriseSnapshot:
-        """The registration; `revision` is ignored."""
+        """The registration; `revision`, `merged_into` and `merged_on` are ignored: a merger is a step of its own."""
 
     def __init__(
         self,
@@ -112,6 +112,114 @@ class RegisterEnterpriseResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___RegisterEnterpriseResponse: _TypeAlias = RegisterEnterpriseResponse  # noqa: Y015
+
+@_typing.final
+class MergeEnterpriseRequest(_message.Message):
+    """A merger."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    CREDIT_CODE_FIELD_NUMBER: _builtins.int
+    INTO_CREDIT_CODE_FIELD_NUMBER: _builtins.int
+    MERGED_ON_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Chosen by the caller, 1 to 64 characters; the same one with another body is refused."""
+    credit_code: _builtins.str
+    """The enterprise that is merged; it must not be merged already, others may be merged into it."""
+    into_credit_code: _builtins.str
+    """The enterprise that goes on; registered, not merged itself, and not the same."""
+    merged_on: _builtins.str
+    """The day of the merger, YYYY-MM-DD in Asia/Shanghai; not in the future."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        credit_code: _builtins.str = ...,
+        into_credit_code: _builtins.str = ...,
+        merged_on: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["credit_code", b"credit_code", "into_credit_code", b"into_credit_code", "merged_on", b"merged_on", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MergeEnterpriseRequest: _TypeAlias = MergeEnterpriseRequest  # noqa: Y015
+
+@_typing.final
+class MergeEnterpriseResponse(_message.Message):
+    """The merged enterprise as it now stands."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENTERPRISE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def enterprise(self) -> Global___Enterprise:
+        """The enterprise."""
+
+    def __init__(
+        self,
+        *,
+        enterprise: Global___Enterprise | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["enterprise", b"enterprise"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["enterprise", b"enterprise"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MergeEnterpriseResponse: _TypeAlias = MergeEnterpriseResponse  # noqa: Y015
+
+@_typing.final
+class UnmergeEnterpriseRequest(_message.Message):
+    """Whose merger to take back."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    CREDIT_CODE_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Chosen by the caller, 1 to 64 characters; the same one with another body is refused."""
+    credit_code: _builtins.str
+    """The enterprise that was merged."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        credit_code: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["credit_code", b"credit_code", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UnmergeEnterpriseRequest: _TypeAlias = UnmergeEnterpriseRequest  # noqa: Y015
+
+@_typing.final
+class UnmergeEnterpriseResponse(_message.Message):
+    """The enterprise as it now stands."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENTERPRISE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def enterprise(self) -> Global___Enterprise:
+        """The enterprise."""
+
+    def __init__(
+        self,
+        *,
+        enterprise: Global___Enterprise | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["enterprise", b"enterprise"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["enterprise", b"enterprise"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UnmergeEnterpriseResponse: _TypeAlias = UnmergeEnterpriseResponse  # noqa: Y015
 
 @_typing.final
 class GetEnterpriseRequest(_message.Message):

@@ -40,6 +40,16 @@ class RegistryServiceStub:
                 request_serializer=merchantcredit_dot_registry_dot_v1_dot_registry__service__pb2.RegisterEnterpriseRequest.SerializeToString,
                 response_deserializer=merchantcredit_dot_registry_dot_v1_dot_registry__service__pb2.RegisterEnterpriseResponse.FromString,
                 _registered_method=True)
+        self.MergeEnterprise = channel.unary_unary(
+                '/merchantcredit.registry.v1.RegistryService/MergeEnterprise',
+                request_serializer=merchantcredit_dot_registry_dot_v1_dot_registry__service__pb2.MergeEnterpriseRequest.SerializeToString,
+                response_deserializer=merchantcredit_dot_registry_dot_v1_dot_registry__service__pb2.MergeEnterpriseResponse.FromString,
+                _registered_method=True)
+        self.UnmergeEnterprise = channel.unary_unary(
+                '/merchantcredit.registry.v1.RegistryService/UnmergeEnterprise',
+                request_serializer=merchantcredit_dot_registry_dot_v1_dot_registry__service__pb2.UnmergeEnterpriseRequest.SerializeToString,
+                response_deserializer=merchantcredit_dot_registry_dot_v1_dot_registry__service__pb2.UnmergeEnterpriseResponse.FromString,
+                _registered_method=True)
         self.GetEnterprise = channel.unary_unary(
                 '/merchantcredit.registry.v1.RegistryService/GetEnterprise',
                 request_serializer=merchantcredit_dot_registry_dot_v1_dot_registry__service__pb2.GetEnterpriseRequest.SerializeToString,
@@ -63,6 +73,23 @@ class RegistryServiceServicer:
 
     def RegisterEnterprise(self, request, context):
         """Registers or corrects an enterprise. Idempotent by request_id. ABORTED when the etag is not current. Roles: regulator, office.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def MergeEnterprise(self, request, context):
+        """Links an enterprise to the one that it was merged into (公司法: the one that goes on takes over rights and debts): its facts count there
+        from now on, reversibly. Idempotent by request_id and by content. FAILED_PRECONDITION when either is merged already; NOT_FOUND.
+        Roles: regulator, office.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UnmergeEnterprise(self, request, context):
+        """Takes a merger back, or splits what was merged: each has its own facts again. Idempotent by request_id and by content. NOT_FOUND when
+        the code is unknown. Roles: regulator, office.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -96,6 +123,16 @@ def add_RegistryServiceServicer_to_server(servicer, server):
                     servicer.RegisterEnterprise,
                     request_deserializer=merchantcredit_dot_registry_dot_v1_dot_registry__service__pb2.RegisterEnterpriseRequest.FromString,
                     response_serializer=merchantcredit_dot_registry_dot_v1_dot_registry__service__pb2.RegisterEnterpriseResponse.SerializeToString,
+            ),
+            'MergeEnterprise': grpc.unary_unary_rpc_method_handler(
+                    servicer.MergeEnterprise,
+                    request_deserializer=merchantcredit_dot_registry_dot_v1_dot_registry__service__pb2.MergeEnterpriseRequest.FromString,
+                    response_serializer=merchantcredit_dot_registry_dot_v1_dot_registry__service__pb2.MergeEnterpriseResponse.SerializeToString,
+            ),
+            'UnmergeEnterprise': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnmergeEnterprise,
+                    request_deserializer=merchantcredit_dot_registry_dot_v1_dot_registry__service__pb2.UnmergeEnterpriseRequest.FromString,
+                    response_serializer=merchantcredit_dot_registry_dot_v1_dot_registry__service__pb2.UnmergeEnterpriseResponse.SerializeToString,
             ),
             'GetEnterprise': grpc.unary_unary_rpc_method_handler(
                     servicer.GetEnterprise,
@@ -141,6 +178,60 @@ class RegistryService:
             '/merchantcredit.registry.v1.RegistryService/RegisterEnterprise',
             merchantcredit_dot_registry_dot_v1_dot_registry__service__pb2.RegisterEnterpriseRequest.SerializeToString,
             merchantcredit_dot_registry_dot_v1_dot_registry__service__pb2.RegisterEnterpriseResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def MergeEnterprise(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/merchantcredit.registry.v1.RegistryService/MergeEnterprise',
+            merchantcredit_dot_registry_dot_v1_dot_registry__service__pb2.MergeEnterpriseRequest.SerializeToString,
+            merchantcredit_dot_registry_dot_v1_dot_registry__service__pb2.MergeEnterpriseResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnmergeEnterprise(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/merchantcredit.registry.v1.RegistryService/UnmergeEnterprise',
+            merchantcredit_dot_registry_dot_v1_dot_registry__service__pb2.UnmergeEnterpriseRequest.SerializeToString,
+            merchantcredit_dot_registry_dot_v1_dot_registry__service__pb2.UnmergeEnterpriseResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -18,6 +18,15 @@ class RegistryServiceStub:
     def __init__(self, channel: _aio.Channel) -> None: ...
     RegisterEnterprise: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.RegisterEnterpriseRequest, _registry_service_pb2.RegisterEnterpriseResponse]
     """Registers or corrects an enterprise. Idempotent by request_id. ABORTED when the etag is not current. Roles: regulator, office."""
+    MergeEnterprise: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.MergeEnterpriseRequest, _registry_service_pb2.MergeEnterpriseResponse]
+    """Links an enterprise to the one that it was merged into (公司法: the one that goes on takes over rights and debts): its facts count there
+    from now on, reversibly. Idempotent by request_id and by content. FAILED_PRECONDITION when either is merged already; NOT_FOUND.
+    Roles: regulator, office.
+    """
+    UnmergeEnterprise: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.UnmergeEnterpriseRequest, _registry_service_pb2.UnmergeEnterpriseResponse]
+    """Takes a merger back, or splits what was merged: each has its own facts again. Idempotent by request_id and by content. NOT_FOUND when
+    the code is unknown. Roles: regulator, office.
+    """
     GetEnterprise: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.GetEnterpriseRequest, _registry_service_pb2.GetEnterpriseResponse]
     """Reads one enterprise. Read only. NOT_FOUND when the code is unknown. Roles: all."""
     ListEnterprises: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ListEnterprisesRequest, _registry_service_pb2.ListEnterprisesResponse]
@@ -35,6 +44,27 @@ class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_registry_service_pb2.RegisterEnterpriseRequest, _abc.Awaitable[_registry_service_pb2.RegisterEnterpriseResponse]],
     ) -> _abc.Awaitable[_registry_service_pb2.RegisterEnterpriseResponse]:
         """Registers or corrects an enterprise. Idempotent by request_id. ABORTED when the etag is not current. Roles: regulator, office."""
+
+    @_abc_1.abstractmethod
+    def MergeEnterprise(
+        self,
+        request: _registry_service_pb2.MergeEnterpriseRequest,
+        context: _aio.ServicerContext[_registry_service_pb2.MergeEnterpriseRequest, _abc.Awaitable[_registry_service_pb2.MergeEnterpriseResponse]],
+    ) -> _abc.Awaitable[_registry_service_pb2.MergeEnterpriseResponse]:
+        """Links an enterprise to the one that it was merged into (公司法: the one that goes on takes over rights and debts): its facts count there
+        from now on, reversibly. Idempotent by request_id and by content. FAILED_PRECONDITION when either is merged already; NOT_FOUND.
+        Roles: regulator, office.
+        """
+
+    @_abc_1.abstractmethod
+    def UnmergeEnterprise(
+        self,
+        request: _registry_service_pb2.UnmergeEnterpriseRequest,
+        context: _aio.ServicerContext[_registry_service_pb2.UnmergeEnterpriseRequest, _abc.Awaitable[_registry_service_pb2.UnmergeEnterpriseResponse]],
+    ) -> _abc.Awaitable[_registry_service_pb2.UnmergeEnterpriseResponse]:
+        """Takes a merger back, or splits what was merged: each has its own facts again. Idempotent by request_id and by content. NOT_FOUND when
+        the code is unknown. Roles: regulator, office.
+        """
 
     @_abc_1.abstractmethod
     def GetEnterprise(

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n-merchantcredit/search/v1/search_service.proto\x12\x18merchantcredit.search.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"s\n\x14SearchRecordsRequest\x12\r\n\x05query\x18\x01 \x01(\t\x12\x0e\n\x06grades\x18\x02 \x03(\t\x12\x15\n\rregion_prefix\x18\x03 \x01(\t\x12\x11\n\tpage_size\x18\x04 \x01(\x05\x12\x12\n\npage_token\x18\x05 \x01(\t\"\xaa\x01\n\tRecordHit\x12\x13\n\x0b\x63redit_code\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\r\n\x05grade\x18\x03 \x01(\t\x12\x1e\n\x11score_millipoints\x18\x04 \x01(\x03H\x00\x88\x01\x01\x12\x13\n\x0bregion_code\x18\x05 \x01(\t\x12\x0e\n\x06status\x18\x06 \x01(\t\x12\x10\n\x08revision\x18\x07 \x01(\x03\x42\x14\n\x12_score_millipoints\"\xa8\x01\n\x15SearchRecordsResponse\x12\x31\n\x04hits\x18\x01 \x03(\x0b\x32#.merchantcredit.search.v1.RecordHit\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x13\n\x0btotal_count\x18\x03 \x01(\x03\x12.\n\nas_of_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"6\n\x15SuggestRecordsRequest\x12\x0e\n\x06prefix\x18\x01 \x01(\t\x12\r\n\x05limit\x18\x02 \x01(\x05\"R\n\x16SuggestRecordsResponse\x12\x38\n\x0bsuggestions\x18\x01 \x03(\x0b\x32#.merchantcredit.search.v1.RecordHit2\xf6\x01\n\rSearchService\x12p\n\rSearchRecords\x12..merchantcredit.search.v1.SearchRecordsRequest\x1a/.merchantcredit.search.v1.SearchRecordsResponse\x12s\n\x0eSuggestRecords\x12/.merchantcredit.search.v1.SuggestRecordsRequest\x1a\x30.merchantcredit.search.v1.SuggestRecordsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n-merchantcredit/search/v1/search_service.proto\x12\x18merchantcredit.search.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"s\n\x14SearchRecordsRequest\x12\r\n\x05query\x18\x01 \x01(\t\x12\x0e\n\x06grades\x18\x02 \x03(\t\x12\x15\n\rregion_prefix\x18\x03 \x01(\t\x12\x11\n\tpage_size\x18\x04 \x01(\x05\x12\x12\n\npage_token\x18\x05 \x01(\t\"\xbf\x01\n\tRecordHit\x12\x13\n\x0b\x63redit_code\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\r\n\x05grade\x18\x03 \x01(\t\x12\x1e\n\x11score_millipoints\x18\x04 \x01(\x03H\x00\x88\x01\x01\x12\x13\n\x0bregion_code\x18\x05 \x01(\t\x12\x0e\n\x06status\x18\x06 \x01(\t\x12\x10\n\x08revision\x18\x07 \x01(\x03\x12\x13\n\x0bmerged_into\x18\x08 \x01(\tB\x14\n\x12_score_millipoints\"\xa8\x01\n\x15SearchRecordsResponse\x12\x31\n\x04hits\x18\x01 \x03(\x0b\x32#.merchantcredit.search.v1.RecordHit\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x13\n\x0btotal_count\x18\x03 \x01(\x03\x12.\n\nas_of_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"6\n\x15SuggestRecordsRequest\x12\x0e\n\x06prefix\x18\x01 \x01(\t\x12\r\n\x05limit\x18\x02 \x01(\x05\"R\n\x16SuggestRecordsResponse\x12\x38\n\x0bsuggestions\x18\x01 \x03(\x0b\x32#.merchantcredit.search.v1.RecordHit2\xf6\x01\n\rSearchService\x12p\n\rSearchRecords\x12..merchantcredit.search.v1.SearchRecordsRequest\x1a/.merchantcredit.search.v1.SearchRecordsResponse\x12s\n\x0eSuggestRecords\x12/.merchantcredit.search.v1.SuggestRecordsRequest\x1a\x30.merchantcredit.search.v1.SuggestRecordsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,13 +35,13 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SEARCHRECORDSREQUEST']._serialized_start=108
   _globals['_SEARCHRECORDSREQUEST']._serialized_end=223
   _globals['_RECORDHIT']._serialized_start=226
-  _globals['_RECORDHIT']._serialized_end=396
-  _globals['_SEARCHRECORDSRESPONSE']._serialized_start=399
-  _globals['_SEARCHRECORDSRESPONSE']._serialized_end=567
-  _globals['_SUGGESTRECORDSREQUEST']._serialized_start=569
-  _globals['_SUGGESTRECORDSREQUEST']._serialized_end=623
-  _globals['_SUGGESTRECORDSRESPONSE']._serialized_start=625
-  _globals['_SUGGESTRECORDSRESPONSE']._serialized_end=707
-  _globals['_SEARCHSERVICE']._serialized_start=710
-  _globals['_SEARCHSERVICE']._serialized_end=956
+  _globals['_RECORDHIT']._serialized_end=417
+  _globals['_SEARCHRECORDSRESPONSE']._serialized_start=420
+  _globals['_SEARCHRECORDSRESPONSE']._serialized_end=588
+  _globals['_SUGGESTRECORDSREQUEST']._serialized_start=590
+  _globals['_SUGGESTRECORDSREQUEST']._serialized_end=644
+  _globals['_SUGGESTRECORDSRESPONSE']._serialized_start=646
+  _globals['_SUGGESTRECORDSRESPONSE']._serialized_end=728
+  _globals['_SEARCHSERVICE']._serialized_start=731
+  _globals['_SEARCHSERVICE']._serialized_end=977
 # @@protoc_insertion_point(module_scope)

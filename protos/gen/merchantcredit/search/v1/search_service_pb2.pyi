@@ -72,6 +72,7 @@ class RecordHit(_message.Message):
     REGION_CODE_FIELD_NUMBER: _builtins.int
     STATUS_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
+    MERGED_INTO_FIELD_NUMBER: _builtins.int
     credit_code: _builtins.str
     """The credit code."""
     name: _builtins.str
@@ -86,6 +87,8 @@ class RecordHit(_message.Message):
     """The operating status in Chinese."""
     revision: _builtins.int
     """The revision of the record that was indexed."""
+    merged_into: _builtins.str
+    """The credit code that this enterprise was merged into, whose record carries its facts; empty when it was not merged."""
     def __init__(
         self,
         *,
@@ -96,10 +99,11 @@ class RecordHit(_message.Message):
         region_code: _builtins.str = ...,
         status: _builtins.str = ...,
         revision: _builtins.int = ...,
+        merged_into: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_score_millipoints", b"_score_millipoints", "score_millipoints", b"score_millipoints"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_score_millipoints", b"_score_millipoints", "credit_code", b"credit_code", "grade", b"grade", "name", b"name", "region_code", b"region_code", "revision", b"revision", "score_millipoints", b"score_millipoints", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_score_millipoints", b"_score_millipoints", "credit_code", b"credit_code", "grade", b"grade", "merged_into", b"merged_into", "name", b"name", "region_code", b"region_code", "revision", b"revision", "score_millipoints", b"score_millipoints", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__score_millipoints: _TypeAlias = _typing.Literal["score_millipoints"]  # noqa: Y015
     _WhichOneofArgType__score_millipoints: _TypeAlias = _typing.Literal["_score_millipoints", b"_score_millipoints"]  # noqa: Y015

@@ -1,0 +1,55 @@
+"""Mergers: a link, never a move. Facts stay with the enterprise they were told of; the root's state is the sum of its family's.
+
+Links follow from the registrations alone, so they do not depend on the order in which anything arrived, and a merger that is
+taken back leaves each with what it had.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from services.credit.domain.facts import Registration
+from services.credit.domain.subject import NEWEST, SubjectState
+
+_MODULUS = 1 << 256
+
+
+def root_of(code: str, links: Mapping[str, str]) -> str:
+    """Return where the links from a code end: itself when it has none. A link that closes a ring is void."""
+    path = [code]
+    while (following := links.get(path[-1], "")) and following not in path:
+        path.append(following)
+    if not following:
+        return path[-1]
+    # A ring: nobody in it is merged, and who leads into it ends where it enters.
+    return following if code not in path[path.index(following) :] else code
+
+
+def link_of(registration: Registration | None) -> str:
+    """Return the code that an enterprise was merged into; empty when it was not."""
+    return registration.merged_into if registration is not None else ""
+
+
+def joined(root: SubjectState, members: Sequence[SubjectState]) -> SubjectState:
+    """Return the sum of a family's states under the root's registration; the given states stay as they are."""
+    total = root.copy()
+    for member in members:
+        for cell, count in member.cells.items():
+            total.cells[cell] = total.cells.get(cell, 0) + count
+        total.cases += member.cases
+        total.case_count += member.case_count
+        total.case_digest = (total.case_digest + member.case_digest) % _MODULUS
+        total.sanctions += member.sanctions
+        total.listings += member.listings
+        total.open_cases += member.open_cases
+        total.held += member.held
+    total.cases = sorted(total.cases)[-NEWEST:]
+    total.sanctions.sort()
+    total.listings.sort()
+    total.held.sort()
+    return total
+
+
+def without_facts(member: SubjectState) -> SubjectState:
+    """Return the state of a merged enterprise as its own record shows it: registered, and nothing else."""
+    bare = SubjectState()
+    bare.registration = member.registration
+    return bare
