@@ -20,6 +20,7 @@ from services.cli.commands import (
     load_registry,
     republish_records,
     restore,
+    seal,
     simulate_departments,
     topic_list,
     topic_put,
@@ -53,6 +54,7 @@ def program() -> typer.Typer:
     app.command("evaluate")(evaluate.evaluate)
     app.command("generate")(generate.generate)
     app.command("generate-registry")(generate_registry.generate_registry)
+    app.command("seal")(seal.seal)
     app.command("verify-measures")(verify_measures.verify_measures)
     app.add_typer(_simulate(), name="simulate", help="Somebody to talk to: departments of many manners.")
     app.command("verify-scores")(verify_scores.verify_scores)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from uuid import uuid4
 
 import grpc
+from merchantcredit.credit.v1 import complainant_service_pb2_grpc as complainant_rpc
 from merchantcredit.credit.v1 import complaint_service_pb2_grpc as complaint_rpc
 from merchantcredit.credit.v1 import credit_service_pb2_grpc as rpc
 from merchantcredit.credit.v1 import matching_service_pb2_grpc as matching_rpc
@@ -12,6 +13,7 @@ from merchantcredit.credit.v1 import punishment_service_pb2_grpc as punishment_r
 from merchantcredit.credit.v1 import review_service_pb2_grpc as review_rpc
 from merchantcredit.credit.v1 import webhook_service_pb2_grpc as webhook_rpc
 
+from services.common.auth.seals import private_key
 from services.common.clock import Clock, china_day
 from services.common.db.pool import BY_INDEX, Pool, open_pool
 from services.common.eventlog.batch import BatchConsumer, BatchPolicy, Handler
@@ -21,6 +23,8 @@ from services.common.grpc.server import Registration
 from services.common.lifecycle import Loop
 from services.credit.adapters.case_reader import CaseReader
 from services.credit.adapters.case_steps import holding, tell
+from services.credit.adapters.case_vault import CaseVault
+from services.credit.adapters.complainant_store import opening
 from services.credit.adapters.evidence import EvidenceReader
 from services.credit.adapters.listing_records import ListingRecords
 from services.credit.adapters.match_reader import MatchDesk, MatchReader
@@ -41,6 +45,8 @@ from services.credit.adapters.webhooks.body import Bodies
 from services.credit.adapters.webhooks.client import Client
 from services.credit.adapters.webhooks.log import DeliveryLog
 from services.credit.adapters.webhooks.queue import Queue
+from services.credit.api.complainant_servicer import ACCESS as COMPLAINANT_ACCESS
+from services.credit.api.complainant_servicer import ComplainantServicer
 from services.credit.api.complaint_servicer import ACCESS as COMPLAINT_ACCESS
 from services.credit.api.complaint_servicer import ComplaintServicer
 from services.credit.api.matching_servicer import ACCESS as MATCHING_ACCESS
@@ -57,6 +63,7 @@ from services.credit.api.servicer import ACCESS, CreditServicer, Readers
 from services.credit.api.webhook_servicer import ACCESS as WEBHOOK_ACCESS
 from services.credit.api.webhook_servicer import WebhookServicer
 from services.credit.application.apply_events import ApplyEvents
+from services.credit.application.complainants import Complainants
 from services.credit.application.decide_match import DecideMatch
 from services.credit.application.read_past import ReadPast
 from services.credit.application.read_way_back import ReadWayBack
@@ -75,6 +82,7 @@ from services.credit.domain.webhooks.schedule import Schedule
 #: Records a batch under backlog: a larger batch touches fewer merchants an event, and each costs one publication.
 BATCH = 8000
 PUNISHMENT_POLL_SECONDS = 0.5
+COMPLAINANT_SERVICE = "merchantcredit.credit.v1.ComplainantService"
 COMPLAINT_SERVICE = "merchantcredit.credit.v1.ComplaintService"
 MATCHING_SERVICE = "merchantcredit.credit.v1.MatchingService"
 PUNISHMENT_SERVICE = "merchantcredit.credit.v1.PunishmentService"
@@ -100,7 +108,8 @@ def working(
     with pool.connection() as conn:
         claim(conn, policies.shipped)
     decoder = Decoder(SourceMap(config.sources), policies.on(china_day(clock.now())), config.complainant_key)
-    handler = CreditHandler(decoder, ApplyEvents(policies, clock), policies, clock)
+    vault = CaseVault(config.complainant_key)
+    handler = CreditHandler(decoder, ApplyEvents(policies, clock), policies, vault, clock)
     consumer = BatchConsumer(
         event_log=event_log,
         group=CREDIT_GROUP,
@@ -199,6 +208,20 @@ def serving_matching(config: CreditConfig, clock: Clock, pool: Pool | None = Non
     )
 
 
+def serving_complainants(config: CreditConfig, clock: Clock, pool: Pool | None = None) -> Registration:
+    """Return the servicer of what protects complainants, ready to be added to a server."""
+    pool = pool or open_pool(config.dsn)
+    opener = opening(pool, CaseVault(config.complainant_key))
+    complainants = Complainants(CaseReader(pool), opener, clock)
+    servicer = ComplainantServicer(complainants, private_key(config.complainant_key), pool)
+    return Registration(
+        service_name=COMPLAINANT_SERVICE,
+        add=lambda server: complainant_rpc.add_ComplainantServiceServicer_to_server(servicer, server),
+        access=COMPLAINANT_ACCESS,
+        closers=(pool.close,),
+    )
+
+
 def serving_policies(config: CreditConfig, clock: Clock, pool: Pool | None = None) -> Registration:
     """Return the servicer of policies, ready to be added to a server."""
     pool = pool or open_pool(config.dsn)
@@ -253,7 +276,15 @@ def serving(config: CreditConfig, clock: Clock, pool: Pool | None = None) -> Reg
 #: Connections that the servicers of one process share at the most.
 SHARED_CONNECTIONS = 16
 #: Every servicer that needs no connections of its own kind.
-_SHARING = (serving, serving_complaints, serving_matching, serving_reviews, serving_policies, serving_webhooks)
+_SHARING = (
+    serving,
+    serving_complaints,
+    serving_complainants,
+    serving_matching,
+    serving_reviews,
+    serving_policies,
+    serving_webhooks,
+)
 
 
 def serving_all(config: CreditConfig, clock: Clock) -> list[Registration]:

@@ -23,7 +23,7 @@ SAME = {
     "subjects": "SELECT code, known, seq, cells, detail, registration, grade, good_until FROM credit.subject ORDER BY code",
     "public": "SELECT code, revision, good_until, record FROM credit.public_record ORDER BY code",
     "restricted": "SELECT code, revision, record FROM credit.restricted_record ORDER BY code",
-    "vault": "SELECT fact_id, source, event_id, sealed FROM credit.vault ORDER BY source, event_id",
+    "vault": "SELECT fact_id, source, event_id, length(sealed) FROM credit.vault ORDER BY source, event_id",
     "offsets": "SELECT topic, partition, value FROM eventlog.group_offset ORDER BY topic, partition",
     "dead letters": "SELECT topic, key, headers::text, payload FROM eventlog.message WHERE topic LIKE '%.dlq.%'"
     " ORDER BY topic, headers->>'dlq_topic', headers->>'dlq_partition', headers->>'dlq_offset'",

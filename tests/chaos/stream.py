@@ -5,17 +5,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from services.common.auth import seals
 from services.common.eventlog.partition import partition_of
 from services.common.eventlog.port import Message
 from services.common.eventlog.topics import KEYED
 from services.common.kernel.credit_code import check_character
-from tests.integration.credit.world import NOW, complaint, enterprise, told, violation, volume
+from tests.integration.credit.world import KEY, NOW, complaint, enterprise, told, violation, volume
 
 #: The last one is never registered; the one before it only in the last wave.
 MERCHANTS = tuple(f"91520{n}00MA6{n:06d}" + check_character(f"91520{n}00MA6{n:06d}") for n in range(1, 9))
 UNKNOWN, LATE = MERCHANTS[-1], MERCHANTS[-2]
 WAVES = 3
-SEALED = "aaa.bbb.ccc.ddd.eee"
+SEALED = seals.seal(seals.private_key(KEY), b'{"text": "what happened"}')
 
 
 def waves(seed: int, size: int = 50) -> list[list[Message]]:

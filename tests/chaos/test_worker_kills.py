@@ -25,6 +25,8 @@ BATCH = (
     "SELECT code FROM credit.subject",
     "SELECT id, code, known",
     "COPY ended",
+    "SELECT fact_id, wrapped",
+    "INSERT INTO credit.case_key",
     "INSERT INTO credit.vault",
     "UPDATE credit.fact",
     "INSERT INTO credit.fact",

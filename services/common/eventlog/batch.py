@@ -17,7 +17,7 @@ from psycopg import Connection
 from psycopg.errors import DeadlockDetected, LockNotAvailable, UniqueViolation
 
 from services.common.db.pool import Pool
-from services.common.errors import InvalidInput, PlatformError
+from services.common.errors import InvalidInput, PersonalDataInClear, PlatformError
 from services.common.eventlog import offsets, outbox
 from services.common.eventlog.port import Consumer, EventLog, Message, OffsetConflict, Record, TopicPartition
 from services.common.eventlog.topics import dead_letter_topic
@@ -26,6 +26,9 @@ from services.common.telemetry import health, metrics, names
 #: How often the lag is asked for while metrics are on; the question is one request a topic.
 LAG_SECONDS = 10.0
 log = structlog.get_logger()
+
+#: Dead letters are kept for good, and personal data may not be: its source sends the event again, sealed.
+WITHHELD = "the body held personal data in the clear and is not kept: send the event again without them"
 
 
 class DeadLetter(NamedTuple):
@@ -178,9 +181,11 @@ def _letter(dead: DeadLetter, group: str) -> Message:
         "dlq_reason": dead.reason,
         "dlq_description": dead.description[:1000],
     }
+    if dead.reason == PersonalDataInClear.reason:
+        origin["dlq_withheld"] = WITHHELD
     return Message(
         topic=dead_letter_topic(record.topic, group),
         key=record.key,
-        value=record.value,
+        value=b"" if "dlq_withheld" in origin else record.value,
         headers={**record.headers, **origin},
     )

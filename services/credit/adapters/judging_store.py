@@ -14,9 +14,10 @@ from services.common.eventlog.topics import COMPLAINT
 from services.common.kernel.day import first_of_month, month_index
 from services.credit.adapters import marks
 from services.credit.adapters.case_reader import Filed, filed
+from services.credit.adapters.crowd_store import complainant_number
 from services.credit.adapters.family_reader import family
 from services.credit.adapters.policy_store import refresh
-from services.credit.adapters.postgres_ledger import PostgresLedger, complainant_number, read_subjects
+from services.credit.adapters.postgres_ledger import PostgresLedger, read_subjects
 from services.credit.application.apply_events import ApplyEvents
 from services.credit.application.mark_complainant import Marking, Reached
 from services.credit.application.policies import Policies

@@ -41,4 +41,4 @@ def _told(listed: Listed, at: datetime) -> Told:
     assertion = Assertion(fact_id(listed, SOURCE), OFFICE_AUTHORITY, at, event_id, False, listed)
     kept = bodies.told_listing(listed).SerializeToString()
     digest = hashlib.sha256(kept).digest()[:16]
-    return Told(0, SOURCE, event_id, digest, listed.office, assertion, kept, "", "")
+    return Told(0, SOURCE, event_id, digest, listed.office, assertion, kept, "")

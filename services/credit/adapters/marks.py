@@ -64,7 +64,7 @@ def account(
     event_id = f"{review_id}:{hashlib.sha256(fact_id.encode()).hexdigest()[:32]}"
     assertion = Assertion(fact_id, OFFICE_AUTHORITY, at, event_id, False, told)
     digest = hashlib.sha256(kept).digest()[:16]
-    return Told(0, REVIEW_SOURCE, event_id, digest, "credit", assertion, kept, "", "")
+    return Told(0, REVIEW_SOURCE, event_id, digest, "credit", assertion, kept, "")
 
 
 def _standing(conn: Connection[Any], complainants: Sequence[str]) -> Mapping[str, tuple[int, str]]:

@@ -26,8 +26,8 @@ RETURNING id, code
 """
 _KEEP = """
 INSERT INTO credit.unmatched_event
-    (source, event_id, unmatched_id, office, authority, source_time, held_reason, sealed, body)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+    (source, event_id, unmatched_id, office, authority, source_time, held_reason, body)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
 """
 _JUDGE = """
 UPDATE credit.inbox AS i SET verdict = g.v, fact_id = nullif(g.f, ''), reason = g.r
@@ -83,7 +83,7 @@ class MatchStore:
             a = one.assertion
             self._conn.execute(
                 _KEEP,
-                [*one.key, unmatched_id, one.office, a.authority, a.source_time, one.held_reason, one.sealed, one.kept],
+                [*one.key, unmatched_id, one.office, a.authority, a.source_time, one.held_reason, one.kept],
             )
         self.judge(unmatched_id, told, "")
         addressed = [readdress(one, code) for one in told] if code else []
@@ -116,7 +116,7 @@ class MatchStore:
     def events(self, matter: Matter, code: str) -> list[Told]:
         """Return a matter's events as if they had come with a code."""
         rows = self._conn.execute(
-            "SELECT source, event_id, office, authority, source_time, held_reason, sealed, body"
+            "SELECT source, event_id, office, authority, source_time, held_reason, body"
             " FROM credit.unmatched_event WHERE unmatched_id = %s ORDER BY source, event_id",
             [matter.unmatched_id],
         ).fetchall()
@@ -133,9 +133,6 @@ class MatchStore:
             "UPDATE credit.unmatched SET is_decided = %s, code = %s, reason = %s, decided_by = %s WHERE id = %s",
             [answer is not None, answer.code if answer else "", reason, decided_by, unmatched_id],
         )
-        # What was sealed is in the vault with the first decision and stays there.
-        if answer is not None and answer.code:
-            self._conn.execute("UPDATE credit.unmatched_event SET sealed = '' WHERE unmatched_id = %s", [unmatched_id])
 
     def note(self, actor: Actor, request_id: str, digest: bytes, noted: tuple[Any, ...]) -> bool:
         """Keep a decision under its request id; False when the same came before, RequestIdReused when another did."""
@@ -174,9 +171,9 @@ def readdress(told: Told, code: str) -> Told:
 
 
 def _addressed(kind: int, code: str, row: tuple[Any, ...]) -> Told:
-    source, event_id, office, authority, source_time, held_reason, sealed, kept = row
+    source, event_id, office, authority, source_time, held_reason, kept = row
     assertion = Assertion("", authority, source_time, event_id, bool(held_reason), bodies.from_ledger(kind, kept))
-    return readdress(Told(0, source, event_id, b"", office, assertion, kept, held_reason, sealed), code)
+    return readdress(Told(0, source, event_id, b"", office, assertion, kept, held_reason), code)
 
 
 def _matter(told: Told) -> str:

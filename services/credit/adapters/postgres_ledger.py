@@ -8,16 +8,16 @@ import orjson
 from psycopg import Connection
 
 from services.common.db.arrays import array, columns
-from services.common.kernel.day import month_index
 from services.common.kernel.grade import Grade
-from services.credit.adapters import bodies, marks
+from services.credit.adapters import bodies, crowd_store, marks
+from services.credit.adapters.case_vault import CaseVault, Kept
 from services.credit.adapters.match_store import MatchStore
 from services.credit.adapters.record_store import RecordStore
 from services.credit.application.families import settle, view
 from services.credit.application.ports import Publication, Subject
 from services.credit.application.told import Told, Undecodable, Verdict
 from services.credit.domain import cells
-from services.credit.domain.crowd import ENOUGH, Crowd
+from services.credit.domain.crowd import Crowd
 from services.credit.domain.facts import Assertion, Complaint, Fact, FactKind, Registration, kind_of
 from services.credit.domain.family import link_of
 from services.credit.domain.matching import name_key
@@ -86,22 +86,14 @@ SET complainant = excluded.complainant, stands = excluded.stands, revision = c.r
 _INBOX = ("text", "text", "bytea", "int2", "text", "text")
 _STATE = ("int8", "bool", "int8", "bytea", "text", "int2", "date", "text", "int4", "text", "bool")
 _FACT = ("text", "int8", "int2", "date", "bool", "int2", "int2", "int2", "int8", "int2")
-# One look into the index for each complainant, whatever the number of its cases.
-_CROWDS = """
-SELECT g.n, f.fact_id, f.status, f.response, f.occurred_on, f.judgement
-FROM unnest(%b::int[], %b::bigint[], %b::bigint[], %b::int[]) AS g (n, subject_id, complainant, most)
-CROSS JOIN LATERAL (
-    SELECT fact_id, status, response, occurred_on, judgement FROM credit.fact
-    WHERE complainant = g.complainant AND subject_id = g.subject_id AND complainant <> 0 AND weighs LIMIT g.most
-) AS f
-"""
 
 
 class PostgresLedger:
-    """The ledger inside one transaction."""
+    """The ledger inside one transaction; only who takes complaints in needs the vault."""
 
-    def __init__(self, conn: Connection) -> None:
+    def __init__(self, conn: Connection, vault: CaseVault | None = None) -> None:
         self._conn = conn
+        self._vault = vault
         self._records = RecordStore(conn)
         self._locked: set[str] = set()
 
@@ -181,7 +173,7 @@ class PostgresLedger:
         ]
 
     def add(self, told: Sequence[Told], at: datetime) -> None:
-        """Append assertions and sealed fields."""
+        """Append assertions."""
         with (
             self._conn.cursor() as cursor,
             cursor.copy(
@@ -199,12 +191,6 @@ class PostgresLedger:
                      a.held, at, t.kept)
                 )  # fmt: skip
         self._note_mergers({(t.body.code, t.merged_into) for t in told if t.merged_into})
-        sealed = [(t.assertion.fact_id, t.source, t.event_id, t.sealed) for t in told if t.sealed]
-        if sealed:
-            self._conn.execute(
-                "INSERT INTO credit.vault SELECT * FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[])",
-                columns(("text",) * 4, sealed),
-            )
 
     def _note_mergers(self, mergers: set[tuple[str, str]]) -> None:
         """Keep who was ever told to be merged into whom, for the past."""
@@ -213,6 +199,14 @@ class PostgresLedger:
                 "INSERT INTO credit.merge_told SELECT * FROM unnest(%b::text[], %b::text[]) ON CONFLICT DO NOTHING",
                 columns(("text", "text"), sorted(mergers)),
             )
+
+    def keep_details(self, told: Sequence[Told]) -> None:
+        """Put what was sealed into the vault."""
+        details = [Kept(t.assertion.fact_id, *t.key, t.assertion.source_time, t.details) for t in told if t.details]
+        if details:
+            if self._vault is None:
+                raise LookupError("sealed details came where no vault is")
+            self._vault.keep(self._conn, details)
 
     def wait(self, told: Sequence[Told], at: datetime) -> Sequence[Told]:
         """Keep events without a code; see the port."""
@@ -233,17 +227,7 @@ class PostgresLedger:
 
     def crowds(self, looked: Mapping[tuple[int, str], int]) -> Mapping[tuple[int, str], Crowd]:
         """Return the weighing cases of complainants; see the port."""
-        wanted = [
-            (n, key[0], complainant_number(key[1]), ENOUGH + more) for n, (key, more) in enumerate(looked.items())
-        ]
-        found: list[list[tuple[str, int]]] = [[] for _ in wanted]
-        with self._conn.cursor(binary=True) as cursor:
-            for n, fact_id, *case in cursor.execute(_CROWDS, columns(("int4", "int8", "int8", "int4"), wanted)):
-                found[n].append((fact_id, _cell(*case)))
-        return {
-            key: Crowd(cases, is_whole=len(cases) < row[3])
-            for key, row, cases in zip(looked, wanted, found, strict=True)
-        }
+        return crowd_store.crowds(self._conn, looked)
 
     def note_frauds(self, frauds: Sequence[tuple[str, str, bool]]) -> None:
         """Note cases that ended for fraud, or no longer do; see the port."""
@@ -380,19 +364,7 @@ def _placed(fact: Fact, subject_id: int) -> tuple[Any, ...]:
     weighs = bool(cells.cells_of(fact))
     case = (0, 0, 0, 0, 0)
     if isinstance(body, Complaint):
-        number = complainant_number(body.complainant)
+        number = crowd_store.complainant_number(body.complainant)
         case = (body.status, body.response, body.problem_type, number, int(body.is_genuine))
     day = date(1, 1, 1) if isinstance(body, Registration) else fact.occurred_on
     return (fact.fact_id, subject_id, kind_of(body), day, weighs, *case)
-
-
-def complainant_number(complainant: str) -> int:
-    """Return what a complainant's HMAC is in the fact table: its first 8 bytes; 0 for none.
-
-    Two complainants of one merchant who share them would count as one; by chance that takes billions of them.
-    """
-    return int.from_bytes(bytes.fromhex(complainant[:16]), "big", signed=True) or 1 if complainant else 0
-
-
-def _cell(status: int, response: int, received_on: date, judgement: int) -> int:
-    return cells.case_key(status, response, month_index(received_on), is_genuine=bool(judgement))

@@ -31,6 +31,7 @@ class ApplyEvents:
         own: what the database raises rolls all back.
         """
         fresh, reused = _fresh(ledger, told, undecodable, at)
+        ledger.keep_details(fresh)
         self.apply(ledger, ledger.wait(fresh, at), at)
         return reused
 

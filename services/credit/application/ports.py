@@ -65,6 +65,10 @@ class Ledger(Protocol):
         """Correct the verdict of events just taken that are not plainly accepted."""
         ...
 
+    def keep_details(self, told: Sequence[Told]) -> None:
+        """Put what was sealed of complainants into the vault, under the key of its case; of an erased case nothing."""
+        ...
+
     def wait(self, told: Sequence[Told], at: datetime) -> Sequence[Told]:
         """Keep events that came without a code until a person decides; return what counts now, each with its code."""
         ...
@@ -100,7 +104,7 @@ class Ledger(Protocol):
         ...
 
     def add(self, told: Sequence[Told], at: datetime) -> None:
-        """Append assertions, and put sealed fields into the vault."""
+        """Append assertions."""
         ...
 
     def crowds(self, looked: Mapping[tuple[int, str], int]) -> Mapping[tuple[int, str], Crowd]:

@@ -22,7 +22,7 @@ class Verdict(IntEnum):
 
 
 class Told(NamedTuple):
-    """An event that was decoded; `kept` is the body as the ledger keeps it, `sealed` goes to the vault.
+    """An event that was decoded; `kept` is the body as the ledger keeps it, `details` go to the vault.
 
     One that came without a code says in `named` whom it is about, and its body has an empty code.
     """
@@ -35,7 +35,7 @@ class Told(NamedTuple):
     assertion: Assertion
     kept: bytes
     held_reason: str
-    sealed: str
+    details: bytes = b""
     named: Named | None = None
 
     @property

@@ -14,6 +14,7 @@ from merchantcredit.events.v1.enterprise_pb2 import EnterpriseSnapshot
 from merchantcredit.events.v1.violation_pb2 import ViolationReported
 from merchantcredit.events.v1.volume_pb2 import VolumeReported
 
+from services.common.auth import seals
 from services.common.errors import InvalidInput, invalid
 from services.common.eventlog import cloudevents
 from services.common.eventlog.port import Record
@@ -22,6 +23,7 @@ from services.credit.adapters import bodies
 from services.credit.application.sources import SourceMap
 from services.credit.application.told import Told, Undecodable
 from services.credit.consumers import validate, validate_case
+from services.credit.consumers.open_seal import open_seal
 from services.credit.domain import facts
 from services.credit.domain.facts import Assertion, Body, Complaint, Penalty, Volume
 from services.credit.domain.policy import Policy
@@ -49,11 +51,12 @@ _KINDS = {
 
 
 class Decoder:
-    """Decodes records; knows the sources, the ceilings of the policy, and the key that hides complainants."""
+    """Decodes records; knows the sources, the ceilings of the policy, and the secret that hides complainants."""
 
     def __init__(self, sources: SourceMap, policy: Policy, complainant_key: bytes) -> None:
         self._sources = sources
         self._policy = policy
+        self._seal_key = seals.private_key(complainant_key)
         self._complainant_mac = hmac.new(complainant_key, digestmod=hashlib.sha256)
 
     def hold_over(self, policy: Policy) -> None:
@@ -82,7 +85,7 @@ class Decoder:
         source = self._sources.find(envelope.source)
         if isinstance(message, ComplaintReported):
             validate_case.check_teller(message, source)
-        sealed = self._hide(message, envelope.source) if isinstance(message, ComplaintReported) else ""
+        details = self._hide(message, envelope.source) if isinstance(message, ComplaintReported) else b""
         body = kind.body(message)
         held = self._held_reason(body)
         fact_id = facts.fact_id(body, envelope.source)
@@ -91,18 +94,18 @@ class Decoder:
         kept = message.SerializeToString()
         named = validate.named_in(message)
         return Told(
-            index, envelope.source, envelope.event_id, digest, source.office, assertion, kept, held, sealed, named
+            index, envelope.source, envelope.event_id, digest, source.office, assertion, kept, held, details, named
         )
 
-    def _hide(self, message: ComplaintReported, source: str) -> str:
-        """Replace the pseudonym by its HMAC under the source whose case it is, take the sealed field out, and return it."""
-        sealed = message.sealed_details
+    def _hide(self, message: ComplaintReported, source: str) -> bytes:
+        """Replace the pseudonym by its HMAC under the source whose case it is, take the sealed field out, and open it."""
+        details = open_seal(self._seal_key, message.sealed_details)
         message.ClearField("sealed_details")
         if message.complainant_pseudonym:
             mac = self._complainant_mac.copy()
             mac.update(f"{message.case_source or source}\n{message.complainant_pseudonym}".encode())
             message.complainant_pseudonym = mac.hexdigest()[:32]
-        return sealed
+        return details
 
     def _held_reason(self, body: Body) -> str:
         match body:

@@ -16,7 +16,7 @@ from services.common.kernel import credit_code
 from services.common.kernel.day import parse_day, parse_month, parse_optional_day
 from services.credit.consumers.validate_case import check_case, is_aside
 from services.credit.domain.matching import Named
-from services.credit.domain.personal_data import found_in, is_pseudonym
+from services.credit.domain.personal_data import found_in, is_number_of_a_person, is_pseudonym
 
 MAX_SEALED = 65536
 MAX_MONEY_FEN = 10**15
@@ -133,6 +133,8 @@ def _normalise(m: ComplaintReported | ViolationReported | VolumeReported) -> Non
 def _check_sealed(m: ComplaintReported) -> None:
     if not is_pseudonym(m.complainant_pseudonym):
         raise _personal("complainant_pseudonym", "give a code of the source's own, no name or number of a person")
+    if is_number_of_a_person(m.case_id):
+        raise _personal("case_id", "it is a mobile or identity card number: give the case's own number")
     if m.sealed_details and m.sealed_details.count(".") != 4:
         raise _personal("sealed_details", "give a compact JWE to credit's public key, nothing in the clear")
 

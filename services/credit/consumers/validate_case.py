@@ -68,9 +68,11 @@ def _check_answer(m: ComplaintReported, received_on: date, today: date) -> None:
 def _check_text(field: str, text: str, most: int) -> None:
     if len(text) > most:
         raise invalid(field, f"give at most {most} characters")
-    found = found_in(text) if field == "handling_office" else None
-    if found:
-        violation = FieldViolation(field=field, description=f"it holds {found}: name the office, never a person")
+    is_key = field == "case_source" or text.startswith("complaint:")
+    if not is_key and (found := found_in(text)):
+        violation = FieldViolation(
+            field=field, description=f"it holds {found}: name the office or case, never a person"
+        )
         raise PersonalDataInClear(f"{field}: {violation.description}", violations=(violation,))
 
 

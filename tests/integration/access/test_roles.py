@@ -11,6 +11,7 @@ from google.protobuf.message_factory import GetMessageClass
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from joserfc.jwk import OKPKey
 from merchantcredit.credit.v1 import (
+    complainant_service_pb2,
     complaint_service_pb2,
     credit_service_pb2,
     matching_service_pb2,
@@ -33,8 +34,8 @@ from services.search import bootstrap as search
 from tests.integration.grpc_fixtures import Served, serve
 
 FILES = (
-    registry_service_pb2, complaint_service_pb2, credit_service_pb2, matching_service_pb2, policy_service_pb2,
-    punishment_service_pb2, review_service_pb2, webhook_service_pb2,
+    registry_service_pb2, complainant_service_pb2, complaint_service_pb2, credit_service_pb2, matching_service_pb2,
+    policy_service_pb2, punishment_service_pb2, review_service_pb2, webhook_service_pb2,
     search_service_pb2,
 )  # fmt: skip
 METHODS: dict[str, MethodDescriptor] = {
