@@ -32,6 +32,7 @@ from services.credit.adapters.past_reader import PostgresPast
 from services.credit.adapters.policy_files import load_policies
 from services.credit.adapters.policy_refresher import PolicyRefresher
 from services.credit.adapters.policy_store import claim
+from services.credit.adapters.published_cases import PublishedCases
 from services.credit.adapters.punishment.check_reader import CheckReader
 from services.credit.adapters.punishment.dispatch import Dispatch
 from services.credit.adapters.punishment.law_files import load_law
@@ -49,6 +50,7 @@ from services.credit.api.complainant_servicer import ACCESS as COMPLAINANT_ACCES
 from services.credit.api.complainant_servicer import ComplainantServicer
 from services.credit.api.complaint_servicer import ACCESS as COMPLAINT_ACCESS
 from services.credit.api.complaint_servicer import ComplaintServicer
+from services.credit.api.complaint_servicer import Readers as CaseReaders
 from services.credit.api.matching_servicer import ACCESS as MATCHING_ACCESS
 from services.credit.api.matching_servicer import MatchingServicer
 from services.credit.api.policy_servicer import ACCESS as POLICY_ACCESS
@@ -185,7 +187,8 @@ def serving_complaints(config: CreditConfig, clock: Clock, pool: Pool | None = N
     submissions, reader = PostgresSubmissions(pool), CaseReader(pool)
     submit = Submit(submissions, decoder.decode, clock)
     take = TakeCaseStep(reader, holding(holds), tell, submit, submissions.receipt, clock)
-    servicer = ComplaintServicer(take, reader, clock)
+    published = PublishedCases(pool, CaseVault(config.complainant_key), policies, clock)
+    servicer = ComplaintServicer(take, CaseReaders(reader, published, config.dsn), clock)
     return Registration(
         service_name=COMPLAINT_SERVICE,
         add=lambda server: complaint_rpc.add_ComplaintServiceServicer_to_server(servicer, server),

@@ -14,6 +14,7 @@ PUBLIC_MESSAGES = (
     "merchantcredit.credit.v1.GetCreditRecordResponse",
     "merchantcredit.credit.v1.ExplainScoreResponse",
     "merchantcredit.credit.v1.WatchGradeChangesResponse",
+    "merchantcredit.credit.v1.ListPublishedComplaintsResponse",
     "merchantcredit.events.v1.GradeChanged",
     "merchantcredit.events.v1.EnterpriseSnapshot",
     "merchantcredit.registry.v1.GetEnterpriseResponse",

@@ -8,6 +8,8 @@ VIOLATION = "merchantcredit.intake.violation.v1"
 VOLUME = "merchantcredit.intake.volume.v1"
 RECORD = "merchantcredit.credit.record.v1"
 GRADE_CHANGE = "merchantcredit.credit.grade-change.v1"
+#: That a complaint case changed; for credit's own watch.
+CASE_CHANGE = "merchantcredit.credit.case-change.v1"
 #: What is ordered, before its department's number; internal.
 INSTRUCTION = "merchantcredit.punishment.instruction.v1"
 DIRECTIVE = "merchantcredit.punishment.directive.v1"
@@ -63,6 +65,7 @@ TOPICS: dict[str, Topic] = {
         Topic(name=VIOLATION, partitions=KEYED, retention_days=INTAKE_DAYS, groups=(CREDIT_GROUP,)),
         Topic(name=VOLUME, partitions=KEYED, retention_days=INTAKE_DAYS, groups=(CREDIT_GROUP,)),
         Topic(name=RECORD, partitions=KEYED, compacted=True),
+        Topic(name=CASE_CHANGE, partitions=KEYED, retention_days=WATCH_DAYS),
         Topic(name=GRADE_CHANGE, partitions=KEYED, retention_days=WATCH_DAYS),
         Topic(name=INSTRUCTION, partitions=4, retention_days=INTAKE_DAYS, groups=(DISPATCH_GROUP,)),
         Topic(name=DIRECTIVE, partitions=4),

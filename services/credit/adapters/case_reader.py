@@ -49,18 +49,23 @@ class CaseReader:
     def get(self, complaint_id: str) -> Filed:
         """Return a case; raises NotFound."""
         with self._pool.connection() as conn:
-            for found in filed(conn, [complaint_id]):
+            for found in read_cases(conn, [complaint_id]):
                 return found
         raise NotFound(
             f"there is no complaint {complaint_id[:200]!r}",
             metadata={"resource_type": "Complaint", "resource_name": complaint_id[:300]},
         )
 
+    def many(self, ids: Sequence[str]) -> list[Filed]:
+        """Return cases in the order of the ids that are given."""
+        with self._pool.connection() as conn:
+            return list(read_cases(conn, ids))
+
     def after(self, complaint_id: str, *, code: str, limit: int) -> list[Filed]:
         """Return the cases that follow in the order of their ids, of one merchant or of all."""
         given = {"kind": FactKind.COMPLAINT, "after": complaint_id, "code": code, "limit": limit}
         with self._pool.connection() as conn:
-            return list(filed(conn, [row[0] for row in conn.execute(_AFTER, given)]))
+            return list(read_cases(conn, [row[0] for row in conn.execute(_AFTER, given)]))
 
     def received(self, first: date, end: date, *, code: str) -> Iterator[Filed]:
         """Yield the cases received from a day to before another."""
@@ -68,7 +73,7 @@ class CaseReader:
         with self._pool.connection() as conn:
             ids = [row[0] for row in conn.execute(_RECEIVED, given)]
             for start in range(0, len(ids), _CHUNK):
-                yield from filed(conn, ids[start : start + _CHUNK])
+                yield from read_cases(conn, ids[start : start + _CHUNK])
 
     def regions(self, codes: Sequence[str]) -> dict[str, str]:
         """Return the region of the domicile of each merchant; absent where the registration is not known."""
@@ -80,8 +85,8 @@ class CaseReader:
         return {code: state.registration.region_code for code, state in states.items() if state.registration}
 
 
-def filed(conn: Connection, ids: Sequence[str]) -> Iterator[Filed]:
-    """Yield cases by their fact ids, in the given order; those that are no case are left out."""
+def read_cases(conn: Connection, ids: Sequence[str]) -> Iterator[Filed]:
+    """Yield cases in the order of the ids that are given; those that are not on file are left out."""
     told: dict[str, list[tuple[Assertion, str]]] = defaultdict(list)
     for fact_id, authority, time, event_id, held, kind, body, source in conn.execute(_ACCOUNTS, [list(ids)]):
         if kind == FactKind.COMPLAINT:
@@ -90,10 +95,10 @@ def filed(conn: Connection, ids: Sequence[str]) -> Iterator[Filed]:
     for fact_id in ids:
         fact = fold(assertion for assertion, _ in told[fact_id])
         if fact is not None:
-            yield _asfiled(fact, told[fact_id])
+            yield _as_filed(fact, told[fact_id])
 
 
-def _asfiled(fact: Fact, told: Sequence[tuple[Assertion, str]]) -> Filed:
+def _as_filed(fact: Fact, told: Sequence[tuple[Assertion, str]]) -> Filed:
     body, case = fact.body, fact.case
     if not isinstance(body, Complaint) or case is None:
         raise TypeError(f"{fact.fact_id} is no complaint")

@@ -13,7 +13,7 @@ from services.common.eventlog.port import Message
 from services.common.eventlog.topics import COMPLAINT
 from services.common.kernel.day import first_of_month, month_index
 from services.credit.adapters import marks
-from services.credit.adapters.case_reader import Filed, filed
+from services.credit.adapters.case_reader import Filed, read_cases
 from services.credit.adapters.crowd_store import complainant_number
 from services.credit.adapters.family_reader import family
 from services.credit.adapters.policy_store import refresh
@@ -75,7 +75,7 @@ class PostgresJudging:
 
     def cases(self, fact_ids: Sequence[str]) -> Mapping[str, Complaint]:
         """Return the cases on file among some fact ids."""
-        return {case.complaint_id: case.body for case in filed(self._conn, fact_ids)}
+        return {case.complaint_id: case.body for case in read_cases(self._conn, fact_ids)}
 
     def case(self, fact_id: str) -> Complaint | None:
         """Return a case on file."""
@@ -98,7 +98,7 @@ class PostgresJudging:
             marks.account(
                 case.body, case.source, review.reviewed_at, review_id=review.review_id, judgement=review.judgement
             )
-            for case in filed(self._conn, review.fact_ids)
+            for case in read_cases(self._conn, review.fact_ids)
         ]
         ledger = PostgresLedger(self._conn)
         ApplyEvents(self._policies, self._clock).execute(ledger, told, [], review.reviewed_at)
@@ -187,7 +187,7 @@ class PostgresJudging:
         found: list[Filed] = []
         for start in range(0, len(ids), _CHUNK):
             chunk = [row[0] for row in ids[start : start + _CHUNK]]
-            found += (case for case in filed(self._conn, chunk) if case.body.complainant == complainant)
+            found += (case for case in read_cases(self._conn, chunk) if case.body.complainant == complainant)
         return found
 
 

@@ -8,11 +8,12 @@ import orjson
 from psycopg import Connection
 
 from services.common.db.arrays import array, columns
+from services.common.eventlog import outbox
 from services.common.kernel.grade import Grade
 from services.credit.adapters import bodies, crowd_store, marks
 from services.credit.adapters.case_vault import CaseVault, Kept
 from services.credit.adapters.match_store import MatchStore
-from services.credit.adapters.record_store import RecordStore
+from services.credit.adapters.record_store import RecordStore, case_message
 from services.credit.application.families import settle, view
 from services.credit.application.ports import Publication, Subject
 from services.credit.application.told import Told, Undecodable, Verdict
@@ -233,7 +234,7 @@ class PostgresLedger:
         """Note cases that ended for fraud, or no longer do; see the port."""
         self._conn.execute(_FRAUDS, columns(("text", "text", "bool"), sorted(frauds)))
 
-    def place(self, facts: Sequence[tuple[Fact, int]]) -> None:
+    def place(self, facts: Sequence[tuple[Fact, int]], at: datetime) -> None:
         """Note where facts stand; raises UniqueViolation when another worker made one of them meanwhile."""
         rows = [_placed(fact, subject_id) for fact, subject_id in facts]
         known = [row for row in rows if row[0] in self._locked]
@@ -241,6 +242,7 @@ class PostgresLedger:
         for statement, placed in ((_PLACE, known), (_PLACE_NEW, new)):
             if placed:
                 self._conn.execute(statement, columns(_FACT, placed))
+        outbox.append(self._conn, [case_message(fact, at) for fact, _ in facts if fact.case is not None])
 
     def newest_cases(self, subject_id: int) -> list[Case]:
         """Return the newest weighing cases."""

@@ -5,6 +5,7 @@ from datetime import date
 from merchantcredit.credit.v1 import complaint_service_pb2 as pb
 from merchantcredit.events.v1.complaint_pb2 import ComplaintAnswer
 
+from services.credit.adapters.published_cases import Published
 from services.credit.application.take_case_step import Known
 from services.credit.domain.cases import clocks
 from services.credit.domain.cases.answers import Answer
@@ -47,6 +48,16 @@ def summary(known: Known, day: date) -> pb.ComplaintSummary:
         received_on=case.received_on.isoformat(), handling_office=case.office,
         due_on=first.due.isoformat() if first else "", is_overdue=bool(first and first.is_overdue(day)),
         has_work_items=bool(case.work),
+    )  # fmt: skip
+
+
+def published(one: Published) -> pb.PublishedComplaint:
+    """Return what the public reads of a case."""
+    body, case = one.filed.body, one.filed.case
+    return pb.PublishedComplaint(
+        received_on=case.received_on.isoformat(), until=one.until.isoformat(), problem_type=body.problem_type,  # type: ignore[arg-type]
+        status=weighing(case).value, response=body.response, handling_office=case.office,  # type: ignore[arg-type]
+        merchant_statement=one.statement, complainant_words=one.words,
     )  # fmt: skip
 
 

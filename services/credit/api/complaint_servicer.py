@@ -1,21 +1,26 @@
 """ComplaintService: one method a step, each strict against the case as it stands; lists and statistics of cases."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import grpc
 from merchantcredit.credit.v1 import complaint_service_pb2 as pb
 from merchantcredit.credit.v1 import complaint_service_pb2_grpc as rpc
+from merchantcredit.events.v1.case_change_pb2 import CaseChanged
 
 from services.common.auth.actor import Actor, Role
 from services.common.clock import Clock, china_day
 from services.common.errors import Forbidden, invalid
-from services.common.grpc.interceptor import current_actor
+from services.common.eventlog.topics import CASE_CHANGE
+from services.common.eventlog.watch import watch
+from services.common.grpc.interceptor import EVERYBODY, current_actor
 from services.common.kernel import credit_code
 from services.common.kernel.day import parse_month
 from services.common.paging import make_token, page_size, read_token
 from services.credit.adapters.case_reader import CaseReader, Filed
+from services.credit.adapters.published_cases import PublishedCases
 from services.credit.api import complaint_convert as convert
 from services.credit.application.take_case_step import Known, TakeCaseStep
 from services.credit.domain.cases import statistics
@@ -35,6 +40,9 @@ STEPS = (
 ACCESS = {
     **dict.fromkeys(STEPS, OFFICES),
     "AnswerComplaint": MERCHANT,
+    "TransferComplaint": OFFICES,
+    "WatchComplaints": OFFICES | MERCHANT | {Role.PLATFORM},
+    "ListPublishedComplaints": EVERYBODY,
     "GetComplaint": OFFICES | MERCHANT,
     "ListComplaints": OFFICES | MERCHANT,
     "GetComplaintStatistics": OFFICES | MERCHANT,
@@ -47,12 +55,22 @@ _DIMENSIONS = {1: Dimension.MERCHANT, 2: Dimension.PLATFORM, 3: Dimension.REGION
 Context = grpc.aio.ServicerContext[Any, Any]
 
 
+class Readers(NamedTuple):
+    """What the servicer reads from: cases, those that are published, and the database of the feed of changes."""
+
+    cases: CaseReader
+    published: PublishedCases
+    dsn: str
+
+
 class ComplaintServicer(rpc.ComplaintServiceServicer):
     """Serves complaint cases."""
 
-    def __init__(self, take: TakeCaseStep, reader: CaseReader, clock: Clock) -> None:
+    def __init__(self, take: TakeCaseStep, readers: Readers, clock: Clock) -> None:
         self._take = take
-        self._reader = reader
+        self._reader = readers.cases
+        self._published = readers.published
+        self._dsn = readers.dsn
         self._clock = clock
 
     async def AcceptComplaint(self, request: pb.AcceptComplaintRequest, context: Context) -> pb.AcceptComplaintResponse:
@@ -166,6 +184,43 @@ class ComplaintServicer(rpc.ComplaintServiceServicer):
             next_page_token=make_token(query.encode(), _resume_at(scanned, fitting, limit)),
         )
 
+    async def TransferComplaint(
+        self, request: pb.TransferComplaintRequest, context: Context
+    ) -> pb.TransferComplaintResponse:
+        """Move a case to another merchant."""
+        step = request.step
+        known = await asyncio.to_thread(
+            self._take.transfer, current_actor(), step.request_id, step.complaint_id, request.right_credit_code
+        )
+        return pb.TransferComplaintResponse(complaint=self._case(known))
+
+    async def WatchComplaints(
+        self, request: pb.WatchComplaintsRequest, context: Context
+    ) -> AsyncIterator[pb.WatchComplaintsResponse]:
+        """Stream cases as they change, each to those whom it concerns."""
+        actor = current_actor()
+        async for watched in watch(self._dsn, CASE_CHANGE, request.cursor):
+            ids = dict.fromkeys(CaseChanged.FromString(record.value).complaint_id for record in watched.records)
+            cases = await asyncio.to_thread(self._reader.many, list(ids)) if ids else []
+            seen = [self._case(one) for one in cases if _concerns(actor, one)]
+            yield pb.WatchComplaintsResponse(complaints=seen, cursor=watched.cursor, is_checkpoint=not seen)
+
+    async def ListPublishedComplaints(
+        self, request: pb.ListPublishedComplaintsRequest, context: Context
+    ) -> pb.ListPublishedComplaintsResponse:
+        """Page through what is published of cases."""
+        code = credit_code.parse(request.credit_code)
+        limit = page_size(request.page_size, default=20, most=100)
+        query = f"published:{code}".encode()
+        day, _, fact_id = read_token(query, request.page_token).partition(" ")
+        before = (date.fromisoformat(day), fact_id) if day else None
+        page = await asyncio.to_thread(self._published.page, code, before, limit + 1)
+        last = page[limit - 1].filed if len(page) > limit else None
+        cursor = f"{last.case.received_on} {last.complaint_id}" if last else ""
+        return pb.ListPublishedComplaintsResponse(
+            complaints=[convert.published(one) for one in page[:limit]], next_page_token=make_token(query, cursor)
+        )
+
     async def GetComplaintStatistics(
         self, request: pb.GetComplaintStatisticsRequest, context: Context
     ) -> pb.GetComplaintStatisticsResponse:
@@ -218,6 +273,16 @@ class ComplaintServicer(rpc.ComplaintServiceServicer):
 def _only_its_own(actor: Actor, code: str) -> None:
     if not actor.has(*OFFICES) and actor.subject != code:
         raise Forbidden("a merchant reads its own cases only", metadata={"credit_code": code})
+
+
+def _concerns(actor: Actor, one: Filed) -> bool:
+    """Tell whether a case is an actor's to see: an office's any, a merchant's its own, a platform's of sales on it."""
+    if actor.has(*OFFICES):
+        return True
+    is_own = actor.has(Role.MERCHANT) and actor.subject == one.body.code
+    return is_own or (
+        actor.has(Role.PLATFORM) and bool(one.body.platform_code) and actor.subject == one.body.platform_code
+    )
 
 
 def _scope(actor: Actor, asked: str) -> str:

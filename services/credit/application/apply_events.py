@@ -104,7 +104,7 @@ def _apply(ledger: Ledger, fresh: Sequence[Told], at: datetime) -> dict[int, tup
     changes = [_Change(earlier[fact_id], told) for fact_id, told in new.items()]
     _load_crowds(ledger, by_code, [(change.old, change.fact) for change in changes])
     placed = [_change(by_code, moved, change) for change in changes]
-    ledger.place(placed)
+    ledger.place(placed, at)
     if frauds := [fraud for change in changes if (fraud := _fraud(change.old, change.fact))]:
         ledger.note_frauds(frauds)
     _refill(ledger, [by_code[code] for code in moved])
@@ -161,7 +161,7 @@ def _retract(ledger: Ledger, told: Sequence[Told], at: datetime) -> dict[int, tu
         for code in sorted({assertion.body.code for assertion in before[fact_id]}):
             by_code[code].seq += 1
             moved[code].append(fact_id)
-    ledger.place(placed)
+    ledger.place(placed, at)
     ledger.remove(gone)
     if frauds := [fraud for pair in pairs.values() if (fraud := _fraud(*pair))]:
         ledger.note_frauds(frauds)

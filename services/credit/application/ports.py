@@ -118,8 +118,8 @@ class Ledger(Protocol):
         """Note cases, by fact id and complainant, that ended for fraud (true) or no longer do; they are spread afterwards."""
         ...
 
-    def place(self, facts: Sequence[tuple[Fact, int]]) -> None:
-        """Note where facts stand now: the effective value and the subject whose it is."""
+    def place(self, facts: Sequence[tuple[Fact, int]], at: datetime) -> None:
+        """Note where facts stand now, the effective value and the subject whose it is; announce which cases changed."""
         ...
 
     def newest_cases(self, subject_id: int) -> list[Case]:

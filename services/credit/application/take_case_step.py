@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import date
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from services.common.auth.actor import Actor, Role
 from services.common.clock import Clock, china_day
@@ -21,6 +21,7 @@ from services.common.errors import (
     PreconditionFailed,
 )
 from services.common.eventlog.topics import COMPLAINT
+from services.common.kernel import credit_code
 from services.common.kernel.day import parse_optional_day
 from services.credit.application.submit import Submit, source_of
 from services.credit.application.told import Receipt, Verdict
@@ -72,6 +73,15 @@ Tell = Callable[[Known, Step | None, Answer | None, date | None], bytes]
 Hold = Callable[[str], AbstractContextManager[None]]
 
 
+class _Moved(NamedTuple):
+    """A case as it is told of under another merchant."""
+
+    complaint_id: str
+    source: str
+    body: Complaint
+    case: Case
+
+
 class TakeCaseStep:
     """The use case behind the steps of ComplaintService; each returns the case as it stands afterwards."""
 
@@ -111,6 +121,21 @@ class TakeCaseStep:
                 _check_answerable(known.case, given.day)
 
             return self._take(actor, request_id, known, self._tell(known, None, given, None), check)
+
+    def transfer(self, actor: Actor, request_id: str, complaint_id: str, right_code: str) -> Known:
+        """Move a case to the merchant whose shop it is, where it stands as before; raises as `step`."""
+        code = credit_code.parse(right_code, field="right_credit_code")
+        with self._hold(complaint_id):
+            known = self._cases.get(complaint_id)
+            case = known.case
+            last = case.steps[-1] if case.steps else Step(case.state, case.received_on, actor.office)
+
+            def check() -> None:
+                _check_office(actor, case)
+                _check_another(code, known.body.code)
+
+            moved = _Moved(known.complaint_id, known.source, known.body._replace(code=code), case)
+            return self._take(actor, request_id, known, self._tell(moved, last, None, None), check)
 
     def extend(self, actor: Actor, request_id: str, complaint_id: str, on: str) -> Known:
         """Note an approved extension of a lead's check; raises as `step`."""
@@ -159,6 +184,13 @@ def _check_office(actor: Actor, case: Case) -> None:
             f"the case is with {case.office}: that office acts on it, or refers it",
             metadata={"handling_office": case.office},
         )
+
+
+def _check_another(code: str, present: str) -> None:
+    if code == present:
+        description = "the case is this merchant's already: give the code of the shop's operator"
+        violation = FieldViolation(field="right_credit_code", description=description)
+        raise InvalidInput(f"right_credit_code: {description}", violations=(violation,))
 
 
 def _check_answerable(case: Case, day: date) -> None:

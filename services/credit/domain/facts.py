@@ -10,7 +10,7 @@ from enum import IntEnum
 from typing import Any, NamedTuple
 
 from services.credit.domain.cases import life
-from services.credit.domain.cases.answers import Answer, Response
+from services.credit.domain.cases.answers import Answer, Category, Response
 from services.credit.domain.cases.case import Account, Case, Step
 from services.credit.domain.cases.outcome import response, weighing
 from services.credit.domain.cases.states import CaseKind, State
@@ -222,7 +222,7 @@ def _complaint(known: list[Assertion], last: Assertion, body: Complaint) -> Fact
 
     A case that only credit itself judged, because its source's account was taken back or is yet to come, counts as withdrawn.
     """
-    case = life.fold(CaseKind(body.kind), body.received_on, map(_account, known))
+    case = life.fold(CaseKind(body.kind), body.received_on, (_account(told, body.code) for told in known))
     answered = response(case, case.since) if case.answer else body.response or _told_response(known)
     counts_as = weighing(case) if not (body.judgement or body.mark) else ComplaintStatus.WITHDRAWN
     if (counts_as, answered) != (body.status, body.response):
@@ -246,13 +246,16 @@ def word(assertion: Assertion) -> tuple[bool, tuple[int, int, datetime, str]]:
     return not judges, rank(assertion)
 
 
-def _account(told: Assertion) -> Account:
-    """Return what an account tells of the case."""
+def _account(told: Assertion, code: str) -> Account:
+    """Return what an account tells of the case of a merchant; that it was not a former one's shop is no answer of its."""
     body = told.body
     if not isinstance(body, Complaint):
         raise TypeError(f"{told.fact_id} is a complaint, and {told.event_id} tells of something else")
     step = Step(State(body.status), body.status_on, body.office, body.reason, body.target) if body.status else None
-    return Account(told.authority, told.source_time, told.event_id, step, body.answer, body.extended_on)
+    answer = body.answer
+    if answer is not None and answer.category is Category.NOT_MY_SHOP and body.code != code:
+        answer = None
+    return Account(told.authority, told.source_time, told.event_id, step, answer, body.extended_on)
 
 
 def _told_response(known: list[Assertion]) -> int:

@@ -1323,3 +1323,217 @@ class GetComplaintStatisticsResponse(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__growth_against_year_before_permille) -> _WhichOneofReturnType__growth_against_year_before_permille | None: ...
 
 Global___GetComplaintStatisticsResponse: _TypeAlias = GetComplaintStatisticsResponse  # noqa: Y015
+
+@_typing.final
+class TransferComplaintRequest(_message.Message):
+    """Moves a case to another merchant."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STEP_FIELD_NUMBER: _builtins.int
+    RIGHT_CREDIT_CODE_FIELD_NUMBER: _builtins.int
+    right_credit_code: _builtins.str
+    """The credit code of the merchant whose shop it is."""
+    @_builtins.property
+    def step(self) -> Global___ComplaintStep:
+        """The case and the day."""
+
+    def __init__(
+        self,
+        *,
+        step: Global___ComplaintStep | None = ...,
+        right_credit_code: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["step", b"step"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["right_credit_code", b"right_credit_code", "step", b"step"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TransferComplaintRequest: _TypeAlias = TransferComplaintRequest  # noqa: Y015
+
+@_typing.final
+class TransferComplaintResponse(_message.Message):
+    """The case after it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMPLAINT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def complaint(self) -> Global___ComplaintCase:
+        """The case."""
+
+    def __init__(
+        self,
+        *,
+        complaint: Global___ComplaintCase | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["complaint", b"complaint"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["complaint", b"complaint"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TransferComplaintResponse: _TypeAlias = TransferComplaintResponse  # noqa: Y015
+
+@_typing.final
+class WatchComplaintsRequest(_message.Message):
+    """From where to watch."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CURSOR_FIELD_NUMBER: _builtins.int
+    cursor: _builtins.str
+    """The cursor of the last response; empty replays all that is kept."""
+    def __init__(
+        self,
+        *,
+        cursor: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cursor", b"cursor"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WatchComplaintsRequest: _TypeAlias = WatchComplaintsRequest  # noqa: Y015
+
+@_typing.final
+class WatchComplaintsResponse(_message.Message):
+    """Cases that changed, or a checkpoint."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMPLAINTS_FIELD_NUMBER: _builtins.int
+    CURSOR_FIELD_NUMBER: _builtins.int
+    IS_CHECKPOINT_FIELD_NUMBER: _builtins.int
+    cursor: _builtins.str
+    """Resume from here."""
+    is_checkpoint: _builtins.bool
+    """True when nothing changed that the caller may see: the stream is alive and idle."""
+    @_builtins.property
+    def complaints(self) -> _containers.RepeatedCompositeFieldContainer[Global___ComplaintCase]:
+        """The cases that the caller may see, each as it stands now; a case that changed twice may come twice."""
+
+    def __init__(
+        self,
+        *,
+        complaints: _abc.Iterable[Global___ComplaintCase] | None = ...,
+        cursor: _builtins.str = ...,
+        is_checkpoint: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["complaints", b"complaints", "cursor", b"cursor", "is_checkpoint", b"is_checkpoint"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WatchComplaintsResponse: _TypeAlias = WatchComplaintsResponse  # noqa: Y015
+
+@_typing.final
+class ListPublishedComplaintsRequest(_message.Message):
+    """Whose cases to list."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CREDIT_CODE_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    credit_code: _builtins.str
+    """The merchant's credit code."""
+    page_size: _builtins.int
+    """How many at most; 0 means 20, more than 100 means 100."""
+    page_token: _builtins.str
+    """The token of the page before; empty for the first."""
+    def __init__(
+        self,
+        *,
+        credit_code: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["credit_code", b"credit_code", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListPublishedComplaintsRequest: _TypeAlias = ListPublishedComplaintsRequest  # noqa: Y015
+
+@_typing.final
+class PublishedComplaint(_message.Message):
+    """What the public reads of one case."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    RECEIVED_ON_FIELD_NUMBER: _builtins.int
+    UNTIL_FIELD_NUMBER: _builtins.int
+    PROBLEM_TYPE_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    RESPONSE_FIELD_NUMBER: _builtins.int
+    HANDLING_OFFICE_FIELD_NUMBER: _builtins.int
+    MERCHANT_STATEMENT_FIELD_NUMBER: _builtins.int
+    COMPLAINANT_WORDS_FIELD_NUMBER: _builtins.int
+    received_on: _builtins.str
+    """The day of receipt, YYYY-MM-DD."""
+    until: _builtins.str
+    """The first day on which it is no longer published, YYYY-MM-DD."""
+    problem_type: _complaint_pb2.ProblemType.ValueType
+    """What it is about."""
+    status: _complaint_pb2.ComplaintStatus.ValueType
+    """How it stands: ACCEPTED while it is open, AGREED or TERMINATED."""
+    response: _complaint_pb2.MerchantResponse.ValueType
+    """How the merchant answered."""
+    handling_office: _builtins.str
+    """The office that handles it; empty when not told."""
+    merchant_statement: _builtins.str
+    """What the merchant says to the public, without personal data; empty when nothing."""
+    complainant_words: _builtins.str
+    """The complainant's words, with consent and without personal data; empty otherwise. Text, never markup: escape it where it is shown."""
+    def __init__(
+        self,
+        *,
+        received_on: _builtins.str = ...,
+        until: _builtins.str = ...,
+        problem_type: _complaint_pb2.ProblemType.ValueType = ...,
+        status: _complaint_pb2.ComplaintStatus.ValueType = ...,
+        response: _complaint_pb2.MerchantResponse.ValueType = ...,
+        handling_office: _builtins.str = ...,
+        merchant_statement: _builtins.str = ...,
+        complainant_words: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["complainant_words", b"complainant_words", "handling_office", b"handling_office", "merchant_statement", b"merchant_statement", "problem_type", b"problem_type", "received_on", b"received_on", "response", b"response", "status", b"status", "until", b"until"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PublishedComplaint: _TypeAlias = PublishedComplaint  # noqa: Y015
+
+@_typing.final
+class ListPublishedComplaintsResponse(_message.Message):
+    """One page of published cases."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMPLAINTS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """The token of the next page; empty at the end."""
+    @_builtins.property
+    def complaints(self) -> _containers.RepeatedCompositeFieldContainer[Global___PublishedComplaint]:
+        """The cases, newest first."""
+
+    def __init__(
+        self,
+        *,
+        complaints: _abc.Iterable[Global___PublishedComplaint] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["complaints", b"complaints", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListPublishedComplaintsResponse: _TypeAlias = ListPublishedComplaintsResponse  # noqa: Y015

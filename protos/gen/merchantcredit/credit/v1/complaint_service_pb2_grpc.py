@@ -116,6 +116,21 @@ class ComplaintServiceStub:
                 request_serializer=merchantcredit_dot_credit_dot_v1_dot_complaint__service__pb2.ListComplaintsRequest.SerializeToString,
                 response_deserializer=merchantcredit_dot_credit_dot_v1_dot_complaint__service__pb2.ListComplaintsResponse.FromString,
                 _registered_method=True)
+        self.TransferComplaint = channel.unary_unary(
+                '/merchantcredit.credit.v1.ComplaintService/TransferComplaint',
+                request_serializer=merchantcredit_dot_credit_dot_v1_dot_complaint__service__pb2.TransferComplaintRequest.SerializeToString,
+                response_deserializer=merchantcredit_dot_credit_dot_v1_dot_complaint__service__pb2.TransferComplaintResponse.FromString,
+                _registered_method=True)
+        self.WatchComplaints = channel.unary_stream(
+                '/merchantcredit.credit.v1.ComplaintService/WatchComplaints',
+                request_serializer=merchantcredit_dot_credit_dot_v1_dot_complaint__service__pb2.WatchComplaintsRequest.SerializeToString,
+                response_deserializer=merchantcredit_dot_credit_dot_v1_dot_complaint__service__pb2.WatchComplaintsResponse.FromString,
+                _registered_method=True)
+        self.ListPublishedComplaints = channel.unary_unary(
+                '/merchantcredit.credit.v1.ComplaintService/ListPublishedComplaints',
+                request_serializer=merchantcredit_dot_credit_dot_v1_dot_complaint__service__pb2.ListPublishedComplaintsRequest.SerializeToString,
+                response_deserializer=merchantcredit_dot_credit_dot_v1_dot_complaint__service__pb2.ListPublishedComplaintsResponse.FromString,
+                _registered_method=True)
         self.GetComplaintStatistics = channel.unary_unary(
                 '/merchantcredit.credit.v1.ComplaintService/GetComplaintStatistics',
                 request_serializer=merchantcredit_dot_credit_dot_v1_dot_complaint__service__pb2.GetComplaintStatisticsRequest.SerializeToString,
@@ -240,6 +255,30 @@ class ComplaintServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def TransferComplaint(self, request, context):
+        """非本店: moves a case to the merchant whose shop it is, after that answer or on the office's own finding; the credit moves with it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def WatchComplaints(self, request, context):
+        """Streams cases as they change, from a cursor, with checkpoints. OUT_OF_RANGE when the cursor is too old. An office sees all,
+        a merchant its own cases, a platform those of sales on it; each event gives the case as it stands when it is sent.
+        Roles: regulator, office, platform, merchant.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListPublishedComplaints(self, request, context):
+        """消费投诉信息公示: lists the accepted disputes of a merchant that the law publishes, newest first. Read only. The complainant's
+        words are shown only with consent, without anything that names a person, and no longer once they are erased. Roles: all.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetComplaintStatistics(self, request, context):
         """Counts disputes. Read only. Whoever is no office names a credit code. Roles: all.
         """
@@ -329,6 +368,21 @@ def add_ComplaintServiceServicer_to_server(servicer, server):
                     servicer.ListComplaints,
                     request_deserializer=merchantcredit_dot_credit_dot_v1_dot_complaint__service__pb2.ListComplaintsRequest.FromString,
                     response_serializer=merchantcredit_dot_credit_dot_v1_dot_complaint__service__pb2.ListComplaintsResponse.SerializeToString,
+            ),
+            'TransferComplaint': grpc.unary_unary_rpc_method_handler(
+                    servicer.TransferComplaint,
+                    request_deserializer=merchantcredit_dot_credit_dot_v1_dot_complaint__service__pb2.TransferComplaintRequest.FromString,
+                    response_serializer=merchantcredit_dot_credit_dot_v1_dot_complaint__service__pb2.TransferComplaintResponse.SerializeToString,
+            ),
+            'WatchComplaints': grpc.unary_stream_rpc_method_handler(
+                    servicer.WatchComplaints,
+                    request_deserializer=merchantcredit_dot_credit_dot_v1_dot_complaint__service__pb2.WatchComplaintsRequest.FromString,
+                    response_serializer=merchantcredit_dot_credit_dot_v1_dot_complaint__service__pb2.WatchComplaintsResponse.SerializeToString,
+            ),
+            'ListPublishedComplaints': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPublishedComplaints,
+                    request_deserializer=merchantcredit_dot_credit_dot_v1_dot_complaint__service__pb2.ListPublishedComplaintsRequest.FromString,
+                    response_serializer=merchantcredit_dot_credit_dot_v1_dot_complaint__service__pb2.ListPublishedComplaintsResponse.SerializeToString,
             ),
             'GetComplaintStatistics': grpc.unary_unary_rpc_method_handler(
                     servicer.GetComplaintStatistics,
@@ -770,6 +824,87 @@ class ComplaintService:
             '/merchantcredit.credit.v1.ComplaintService/ListComplaints',
             merchantcredit_dot_credit_dot_v1_dot_complaint__service__pb2.ListComplaintsRequest.SerializeToString,
             merchantcredit_dot_credit_dot_v1_dot_complaint__service__pb2.ListComplaintsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def TransferComplaint(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/merchantcredit.credit.v1.ComplaintService/TransferComplaint',
+            merchantcredit_dot_credit_dot_v1_dot_complaint__service__pb2.TransferComplaintRequest.SerializeToString,
+            merchantcredit_dot_credit_dot_v1_dot_complaint__service__pb2.TransferComplaintResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def WatchComplaints(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/merchantcredit.credit.v1.ComplaintService/WatchComplaints',
+            merchantcredit_dot_credit_dot_v1_dot_complaint__service__pb2.WatchComplaintsRequest.SerializeToString,
+            merchantcredit_dot_credit_dot_v1_dot_complaint__service__pb2.WatchComplaintsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPublishedComplaints(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/merchantcredit.credit.v1.ComplaintService/ListPublishedComplaints',
+            merchantcredit_dot_credit_dot_v1_dot_complaint__service__pb2.ListPublishedComplaintsRequest.SerializeToString,
+            merchantcredit_dot_credit_dot_v1_dot_complaint__service__pb2.ListPublishedComplaintsResponse.FromString,
             options,
             channel_credentials,
             insecure,

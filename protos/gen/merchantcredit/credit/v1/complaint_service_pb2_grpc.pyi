@@ -50,6 +50,17 @@ class ComplaintServiceStub:
     """Reads a case. Read only. NOT_FOUND when there is none. Roles: regulator, office, and the merchant itself."""
     ListComplaints: _aio.UnaryUnaryMultiCallable[_complaint_service_pb2.ListComplaintsRequest, _complaint_service_pb2.ListComplaintsResponse]
     """Lists cases, newest first. Read only. A merchant names its own code. Roles: regulator, office, merchant."""
+    TransferComplaint: _aio.UnaryUnaryMultiCallable[_complaint_service_pb2.TransferComplaintRequest, _complaint_service_pb2.TransferComplaintResponse]
+    """非本店: moves a case to the merchant whose shop it is, after that answer or on the office's own finding; the credit moves with it."""
+    WatchComplaints: _aio.UnaryStreamMultiCallable[_complaint_service_pb2.WatchComplaintsRequest, _complaint_service_pb2.WatchComplaintsResponse]
+    """Streams cases as they change, from a cursor, with checkpoints. OUT_OF_RANGE when the cursor is too old. An office sees all,
+    a merchant its own cases, a platform those of sales on it; each event gives the case as it stands when it is sent.
+    Roles: regulator, office, platform, merchant.
+    """
+    ListPublishedComplaints: _aio.UnaryUnaryMultiCallable[_complaint_service_pb2.ListPublishedComplaintsRequest, _complaint_service_pb2.ListPublishedComplaintsResponse]
+    """消费投诉信息公示: lists the accepted disputes of a merchant that the law publishes, newest first. Read only. The complainant's
+    words are shown only with consent, without anything that names a person, and no longer once they are erased. Roles: all.
+    """
     GetComplaintStatistics: _aio.UnaryUnaryMultiCallable[_complaint_service_pb2.GetComplaintStatisticsRequest, _complaint_service_pb2.GetComplaintStatisticsResponse]
     """Counts disputes. Read only. Whoever is no office names a credit code. Roles: all."""
 
@@ -185,6 +196,35 @@ class ComplaintServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_complaint_service_pb2.ListComplaintsRequest, _abc.Awaitable[_complaint_service_pb2.ListComplaintsResponse]],
     ) -> _abc.Awaitable[_complaint_service_pb2.ListComplaintsResponse]:
         """Lists cases, newest first. Read only. A merchant names its own code. Roles: regulator, office, merchant."""
+
+    @_abc_1.abstractmethod
+    def TransferComplaint(
+        self,
+        request: _complaint_service_pb2.TransferComplaintRequest,
+        context: _aio.ServicerContext[_complaint_service_pb2.TransferComplaintRequest, _abc.Awaitable[_complaint_service_pb2.TransferComplaintResponse]],
+    ) -> _abc.Awaitable[_complaint_service_pb2.TransferComplaintResponse]:
+        """非本店: moves a case to the merchant whose shop it is, after that answer or on the office's own finding; the credit moves with it."""
+
+    @_abc_1.abstractmethod
+    def WatchComplaints(
+        self,
+        request: _complaint_service_pb2.WatchComplaintsRequest,
+        context: _aio.ServicerContext[_complaint_service_pb2.WatchComplaintsRequest, _abc.AsyncIterator[_complaint_service_pb2.WatchComplaintsResponse]],
+    ) -> _abc.AsyncIterator[_complaint_service_pb2.WatchComplaintsResponse]:
+        """Streams cases as they change, from a cursor, with checkpoints. OUT_OF_RANGE when the cursor is too old. An office sees all,
+        a merchant its own cases, a platform those of sales on it; each event gives the case as it stands when it is sent.
+        Roles: regulator, office, platform, merchant.
+        """
+
+    @_abc_1.abstractmethod
+    def ListPublishedComplaints(
+        self,
+        request: _complaint_service_pb2.ListPublishedComplaintsRequest,
+        context: _aio.ServicerContext[_complaint_service_pb2.ListPublishedComplaintsRequest, _abc.Awaitable[_complaint_service_pb2.ListPublishedComplaintsResponse]],
+    ) -> _abc.Awaitable[_complaint_service_pb2.ListPublishedComplaintsResponse]:
+        """消费投诉信息公示: lists the accepted disputes of a merchant that the law publishes, newest first. Read only. The complainant's
+        words are shown only with consent, without anything that names a person, and no longer once they are erased. Roles: all.
+        """
 
     @_abc_1.abstractmethod
     def GetComplaintStatistics(
