@@ -21,7 +21,7 @@ def replay(
 ) -> None:
     """Publish dead letters again as they first came, after the cause is mended; all in one transaction.
 
-    The dead letters stay where they are. An event that was applied in the meantime is recognised by its id.
+    The dead letters stay where they are. One whose body was not kept, for it held personal data, is left out. An event that was applied in the meantime is recognised by its id.
     """
     if everything == bool(places):
         raise invalid("PLACES", "name the dead letters to replay, or give --all")
@@ -31,7 +31,7 @@ def replay(
             if everything
             else (letters.find(conn, letters.place(text)) for text in places)
         )
-        messages = [letters.original(record) for record in found]
+        messages = [letters.original(record) for record in found if not letters.is_withheld(record)]
     with connection.event_log(dsn, state_dir) as log:
         log.publish(messages)
     print(f"{len(messages):,} dead letters replayed")

@@ -52,6 +52,11 @@ def find(conn: Connection[Any], at: Place) -> Record:
     raise NotFound(f"no dead letter at {at}", metadata={"resource_type": "dead_letter", "resource_name": str(at)})
 
 
+def is_withheld(record: Record) -> bool:
+    """Tell whether the body was not kept because it held personal data in the clear: its source must send it again."""
+    return "dlq_withheld" in record.headers
+
+
 def original(record: Record) -> Message:
     """Return the message as it first came, for its first topic: same key, value and headers, so the same event."""
     headers = {name: value for name, value in record.headers.items() if not name.startswith(ADDED)}
