@@ -21,7 +21,8 @@ def replay(
 ) -> None:
     """Publish dead letters again as they first came, after the cause is mended; all in one transaction.
 
-    The dead letters stay where they are. One whose body was not kept, for it held personal data, is left out. An event that was applied in the meantime is recognised by its id.
+    The dead letters stay where they are. One whose body was not kept, for it held personal data, is left out.
+    An event that was applied in the meantime is recognised by its id.
     """
     if everything == bool(places):
         raise invalid("PLACES", "name the dead letters to replay, or give --all")
