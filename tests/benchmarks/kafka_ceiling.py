@@ -1,7 +1,8 @@
 """The bare loop over Kafka: the least that one process can do with topics and PostgreSQL.
 
-It knows no project code but the protos and the names of topics. A batch is polled, parsed, copied as one row an event
-in one transaction, and answered with one message for each merchant touched, of the size of the merchant's record.
+It knows no project code but the protos and the names of topics. A batch is polled, parsed, and copied in one transaction
+as one row an event and one row for each merchant touched, of the size of all that the worker rewrites with a record; then
+one message is sent for each merchant touched, of the size of the merchant's record.
 """
 
 import time
@@ -17,28 +18,33 @@ from merchantcredit.events.v1.volume_pb2 import VolumeReported
 from services.common.eventlog.kafka.settings import CONSUMER, PRODUCER, KafkaSettings
 from services.common.eventlog.topics import COMPLAINT, KEYED, RECORD, VIOLATION, VOLUME
 
-_TABLE = "CREATE TABLE event (topic text, partition int, seq bigint, key text, payload bytea)"
+_TABLES = """
+CREATE TABLE event (topic text, partition int, seq bigint, key text, payload bytea);
+CREATE TABLE record (key text, record bytea);
+ALTER TABLE record SET (toast_tuple_target = 8160), ALTER COLUMN record SET STORAGE EXTERNAL;
+"""
 _PARSERS = {COMPLAINT: ComplaintReported, VIOLATION: ViolationReported, VOLUME: VolumeReported}
 
 
-def run(dsn: str, settings: KafkaSettings, records: dict[str, bytes], events: int, batch: int) -> float:
+def run(dsn: str, settings: KafkaSettings, records: dict[str, tuple[bytes, bytes]], events: int, batch: int) -> float:
     """Take so many events from the intake topics; return the seconds until the last message was sent."""
     consumer = KafkaConsumer(**settings.connection, **CONSUMER)
     producer = KafkaProducer(**settings.connection, **PRODUCER)
     consumer.assign([Place(settings.physical(topic), n) for topic in _PARSERS for n in range(KEYED)])
     consumer.seek_to_beginning()
     with psycopg.connect(dsn, autocommit=True) as conn:
-        conn.execute(_TABLE)
+        conn.execute(_TABLES)
         began = time.perf_counter()
         left = events
         while left > 0:
             rows = _poll(consumer, batch)
             touched = {_PARSERS[settings.logical(row.topic)].FromString(row.value).credit_code for row in rows}
-            _copy(conn, rows)
-            for number, code in enumerate(touched):
+            answers = {code: records.get(code, (b"", b"")) for code in touched}
+            _copy(conn, rows, {code: kept for code, (_, kept) in answers.items()})
+            for number, (code, (said, _)) in enumerate(answers.items()):
                 producer.send(
                     settings.physical(RECORD),
-                    value=records.get(code, b""),
+                    value=said,
                     key=code.encode(),
                     partition=number % KEYED,
                 )
@@ -60,8 +66,13 @@ def _poll(consumer: KafkaConsumer, batch: int) -> list[Any]:
     return rows
 
 
-def _copy(conn: psycopg.Connection, rows: list[Any]) -> None:
-    with conn.cursor().copy("COPY event FROM STDIN (FORMAT BINARY)") as copy:
-        copy.set_types(["text", "int4", "int8", "text", "bytea"])
-        for row in rows:
-            copy.write_row((row.topic, row.partition, row.offset, row.key.decode(), row.value))
+def _copy(conn: psycopg.Connection, rows: list[Any], kept: dict[str, bytes]) -> None:
+    with conn.transaction(), conn.cursor() as cursor:
+        with cursor.copy("COPY event FROM STDIN (FORMAT BINARY)") as copy:
+            copy.set_types(["text", "int4", "int8", "text", "bytea"])
+            for row in rows:
+                copy.write_row((row.topic, row.partition, row.offset, row.key.decode(), row.value))
+        with cursor.copy("COPY record FROM STDIN (FORMAT BINARY)") as copy:
+            copy.set_types(["text", "bytea"])
+            for row in kept.items():
+                copy.write_row(row)

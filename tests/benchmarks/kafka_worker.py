@@ -56,7 +56,7 @@ def credit_worker_kafka(scale: Scale) -> Outcome:
     with fresh_kafka() as settings, fresh_database() as dsn:
         events = scale.of(workload.EVENTS)
         applied, sent = work(dsn, settings, scale.of(workload.MERCHANTS), events, BATCH)
-        records = {code: record for code, (record, _) in published(dsn).items()}
+        records = published(dsn)
         with fresh_database(migrated=False) as bare:
             seconds = kafka_ceiling.run(bare, settings, records, events, BATCH)
         return Outcome(events / sent, events / seconds, {"applied": events / applied, "bare loop": events / seconds})
