@@ -19,6 +19,10 @@ from services.common.eventlog.topics import COMPLAINT
 SOURCE = "//12315.demo.example"
 #: Each look is a search like any other: more of them would take the machine from what is measured. It adds up to itself.
 LOOK_SECONDS = 0.05
+#: In each tenth tick one event is watched, two a second: each that waits is 20 searches a second more.
+WATCHED_TICKS = 10
+#: The first merchants get the watched events and no others, so that what search shows of them is the watched event's doing.
+WATCHED_MERCHANTS = 60
 GIVE_UP_SECONDS = 60.0
 
 
@@ -37,9 +41,9 @@ class Latency:
 
 
 async def measure(log: EventLog, address: str, codes: Sequence[str], *, rate: int, seconds: int) -> Latency:
-    """Send complaint events at a rate for some seconds over merchants; watch each tick's first one until search shows it.
+    """Send complaint events at a rate for some seconds to merchants in the order given; watch some until search shows them.
 
-    Raises TimeoutError when an event is not searchable within a minute.
+    The first WATCHED_MERCHANTS get only watched events; there must be more. Raises TimeoutError when an event is not searchable within a minute.
     """
     async with grpc.aio.insecure_channel(address) as channel:
         search = rpc.SearchServiceStub(channel)
@@ -53,18 +57,23 @@ async def measure(log: EventLog, address: str, codes: Sequence[str], *, rate: in
 async def _stream(
     log: EventLog, search: rpc.SearchServiceStub, codes: Sequence[str], *, rate: int, seconds: int
 ) -> tuple[list[asyncio.Task[float]], int]:
-    """Send a tick's events every 50 ms on an open schedule; the first of each is watched."""
+    """Send a tick's events every 50 ms on an open schedule; one of every tenth tick is watched."""
     ticks, size = seconds * 20, max(1, rate // 20)
+    watched, others = codes[:WATCHED_MERCHANTS], codes[WATCHED_MERCHANTS:]
     began = time.monotonic()
     probes: list[asyncio.Task[float]] = []
     run = int(time.time())
     for tick in range(ticks):
         await asyncio.sleep(max(0.0, began + tick / 20 - time.monotonic()))
-        messages = [_event(codes[(tick * size + i) % len(codes)], f"{run}.{tick}.{i}") for i in range(size)]
-        before = await _revision(search, messages[0].key)
+        is_watched = tick % WATCHED_TICKS == 0
+        messages = [_event(others[(tick * size + i) % len(others)], f"{run}.{tick}.{i}") for i in range(size)]
+        if is_watched:
+            messages[0] = _event(watched[tick // WATCHED_TICKS % len(watched)], f"{run}.{tick}.0")
+        before = await _revision(search, messages[0].key) if is_watched else 0
         due = time.monotonic()
         await asyncio.to_thread(log.publish, messages)
-        probes.append(asyncio.create_task(_wait_for(search, messages[0].key, before, due)))
+        if is_watched:
+            probes.append(asyncio.create_task(_wait_for(search, messages[0].key, before, due)))
     return probes, ticks * size
 
 

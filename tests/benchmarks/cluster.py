@@ -2,12 +2,12 @@
 
 import asyncio
 import os
+import random
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
+from itertools import islice
 from pathlib import Path
-
-import psycopg
 
 from deploy.engines import runner
 from deploy.engines.elasticsearch import Elasticsearch, release_of
@@ -18,9 +18,9 @@ from services.common.eventlog.kafka.log import KafkaEventLog
 from services.common.eventlog.kafka.settings import KafkaSettings
 from services.launcher.cluster import Cluster, Engines
 from services.launcher.cluster_demo import await_settled
-from services.launcher.probe import measure
-from services.launcher.sample import load_sample
+from services.launcher.probe import WATCHED_MERCHANTS, measure
 from services.launcher.state import State
+from tests.benchmarks import workload
 from tests.benchmarks.harness import Outcome, Scale, benchmark
 from tests.engines import SOFTWARE
 from tests.ports import free_ports
@@ -46,17 +46,19 @@ def fresh_engines(folder: Path) -> Iterator[Engines]:
 
 @benchmark("event_to_searchable_cluster", unit="ms", to="the second that the 99th of 100 events may take")
 def event_to_searchable_cluster(scale: Scale) -> Outcome:
-    """Stream complaints into Kafka at 1,000 a second; of each tick's first, ask search until it shows the newer record."""
+    """Stream complaints into Kafka at 1,000 a second; Zipf over 20,000 merchants; of two a second, ask search until it shows the newer record."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, fresh_engines(Path(folder)) as engines:
         state = State(Path(folder) / "cluster", free_ports(16))
         settings = KafkaSettings(bootstrap=engines.kafka)
         with Cluster(state, engines) as cluster:
             endpoints = cluster.start()
-            load_sample(state)
-            await_settled(cluster.dsns, settings)
-            with psycopg.connect(endpoints.dsn) as conn:
-                rows = conn.execute("SELECT code FROM credit.public_record ORDER BY code LIMIT 1000").fetchall()
+            known = workload.codes(workload.MERCHANTS)
+            watched, others = known[:WATCHED_MERCHANTS], known[WATCHED_MERCHANTS:]
+            drawn = workload.draws(others, random.Random(workload.SEED))
+            codes = [*watched, *islice(drawn, RATE * STREAM_SECONDS)]
             with closing(KafkaEventLog(settings)) as log:
-                codes = [code for (code,) in rows]
+                for chunk in workload.chunks(workload.registrations(known)):
+                    log.publish(chunk)
+                await_settled(cluster.dsns, settings)
                 seen = asyncio.run(measure(log, endpoints.search, codes, rate=RATE, seconds=scale.of(STREAM_SECONDS)))
         return Outcome(seen.quantile(0.99) * 1000, P99_MILLISECONDS, {"median": seen.quantile(0.5) * 1000})

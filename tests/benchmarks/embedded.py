@@ -82,7 +82,7 @@ def idle_memory(scale: Scale) -> Outcome:
 
 @benchmark("event_to_searchable", unit="ms", to="the second that the 99th of 100 events may take")
 def event_to_searchable(scale: Scale) -> Outcome:
-    """Stream complaints at 500 a second; of each tick's first, ask search until it shows the newer record."""
+    """Stream complaints at 500 a second; of two a second, ask search until it shows the newer record."""
     with _platform() as platform:
         with psycopg.connect(platform.dsn) as conn:
             codes = [code for (code,) in conn.execute("SELECT code FROM credit.public_record ORDER BY code LIMIT 1000")]

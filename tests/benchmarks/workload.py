@@ -59,17 +59,23 @@ def registrations(known: Sequence[str]) -> Iterator[Message]:
 def events(known: Sequence[str], count: int) -> Iterator[Message]:
     """Yield so many events; a duplicate is one of the last thousand again, byte for byte."""
     rng = random.Random(SEED)
-    cumulated = list(accumulate(1 / rank for rank in range(1, len(known) + 1)))
-    shuffled = rng.sample(known, len(known))
+    drawn = draws(known, rng)
     recent: list[Message] = []
     for number in range(count):
         if recent and rng.random() < DUPLICATES:
             yield rng.choice(recent)
             continue
-        code = shuffled[bisect_left(cumulated, rng.random() * cumulated[-1])]
-        message = _event(rng, code, number)
+        message = _event(rng, next(drawn), number)
         recent = [*recent[-999:], message] if number % 50 == 0 else recent
         yield message
+
+
+def draws(known: Sequence[str], rng: random.Random) -> Iterator[str]:
+    """Yield merchants without end, Zipf 1.0."""
+    cumulated = list(accumulate(1 / rank for rank in range(1, len(known) + 1)))
+    shuffled = rng.sample(known, len(known))
+    while True:
+        yield shuffled[bisect_left(cumulated, rng.random() * cumulated[-1])]
 
 
 def _event(rng: random.Random, code: str, number: int) -> Message:
