@@ -118,8 +118,7 @@ class ComplaintServicer(rpc.ComplaintServiceServicer):
         return pb.ReferComplaintResponse(complaint=case)
 
     async def MergeComplaint(self, request: pb.MergeComplaintRequest, context: Context) -> pb.MergeComplaintResponse:
-        """Merge a repeat into another case, which must be on file."""
-        await self._known(request.into_complaint_id)
+        """Merge a repeat into another case."""
         case = await self._step(request.step, State.MERGED, target=request.into_complaint_id)
         return pb.MergeComplaintResponse(complaint=case)
 

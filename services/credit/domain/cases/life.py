@@ -15,7 +15,11 @@ from services.credit.domain.cases.states import ANSWERABLE, AS_LEAD, TABLES, Cas
 
 #: How an agreement was made (Order 20 art. 22): by mediation paper, or performed at once, which needs none.
 FORMS = frozenset({"PAPER", "AT_ONCE"})
-_TARGETED = frozenset({State.REFERRED, State.MERGED})
+#: What names where a case goes, by the state, and what to give there.
+_TARGETS = {
+    State.REFERRED: ("office", "name the office that the case goes to"),
+    State.MERGED: ("into_complaint_id", "name the case that this one becomes a part of"),
+}
 
 
 def apply(case: Case, step: Step) -> Case:
@@ -30,7 +34,7 @@ def apply(case: Case, step: Step) -> Case:
     _check_day(case, table, step)
     _check_told(step)
     if step.state is State.REFERRED and step.target == case.office:
-        raise invalid("target", f"the case is with {step.target} already: name another office")
+        raise invalid("office", f"the case is with {step.target} already: name another office")
     return case._replace(steps=(*case.steps, step))
 
 
@@ -150,26 +154,29 @@ def _not_allowed(table: Table, present: State, wanted: State) -> PreconditionFai
     allowed = ", ".join(state.name for state in table.next(present)) or "nothing: it is over"
     return PreconditionFailed(
         f"the case is {present.name}, which {wanted.name} cannot follow; allowed is {allowed}",
-        metadata={"state": present.name, "allowed": ",".join(state.name for state in table.next(present))},
+        metadata={"field": "step", "state": present.name, "allowed": ",".join(s.name for s in table.next(present))},
     )
 
 
 def _check_day(case: Case, table: Table, step: Step) -> None:
     if step.day < case.since:
-        raise invalid("on", f"the case has been {case.state.name} since {case.since}: give that day or a later one")
+        raise invalid(
+            "step.on", f"the case has been {case.state.name} since {case.since}: give that day or a later one"
+        )
     if case.steps and step.day == case.since and table.rows[step.state].rank <= table.rows[case.state].rank:
         raise PreconditionFailed(
             f"the case became {case.state.name} on {step.day}: {step.state.name} can follow from the next day on",
-            metadata={"state": case.state.name},
+            metadata={"field": "step.on", "state": case.state.name},
         )
 
 
 def _check_told(step: Step) -> None:
     reasons = _reasons(step)
     if reasons is not None and step.reason not in reasons:
-        raise invalid("reason", f"{step.reason[:40]!r} is none of {', '.join(sorted(reasons))}")
-    if step.state in _TARGETED and not step.target:
-        raise invalid("target", "name the office that the case goes to, or the case that it becomes a part of")
+        field = "not_filed_reason_code" if step.state is State.NOT_FILED else "reason_code"
+        raise invalid(field, f"{step.reason[:40]!r} is none of {', '.join(sorted(reasons))}")
+    if step.state in _TARGETS and not step.target:
+        raise invalid(*_TARGETS[step.state])
 
 
 def _reasons(step: Step) -> Reasons | frozenset[str] | None:

@@ -70,7 +70,7 @@ def test_a_step_that_the_table_lacks_is_refused_and_told_what_is_allowed(present
     with pytest.raises(PreconditionFailed) as caught:
         apply(case, step)
     allowed = [state.name for state in DISPUTE.next(present)]
-    assert caught.value.metadata == {"state": present.name, "allowed": ",".join(allowed)}
+    assert caught.value.metadata == {"field": "step", "state": present.name, "allowed": ",".join(allowed)}
 
 
 def test_an_impossible_history_keeps_its_last_lawful_state_and_says_why() -> None:
@@ -131,12 +131,13 @@ def test_what_a_step_needs_is_asked_for_by_name() -> None:
     accepted = case_in(State.ACCEPTED)
     day = START + 3 * DAY
     for case, step, field in (
-        (NEW, Step(State.REFUSED, day, reason="BORED"), "reason"),
-        (NEW, Step(State.REFUSED, START, reason="ABUSE"), "reason"),  # a reason of Order 121 before it is in force
-        (NEW, Step(State.REFERRED, day), "target"),
-        (case_in(State.REFERRED), Step(State.REFERRED, day, target="another 2026-03-03"), "target"),
-        (accepted, Step(State.MEDIATING, START), "on"),
-        (case_in(State.ACCEPTED, State.MEDIATING), Step(State.AGREED, day), "reason"),
+        (NEW, Step(State.REFUSED, day, reason="BORED"), "reason_code"),
+        (NEW, Step(State.REFUSED, START, reason="ABUSE"), "reason_code"),  # a reason of Order 121 before it is in force
+        (NEW, Step(State.REFERRED, day), "office"),
+        (NEW, Step(State.MERGED, day), "into_complaint_id"),
+        (case_in(State.REFERRED), Step(State.REFERRED, day, target="another 2026-03-03"), "office"),
+        (accepted, Step(State.MEDIATING, START), "step.on"),
+        (case_in(State.ACCEPTED, State.MEDIATING), Step(State.AGREED, day), "reason_code"),
     ):
         with pytest.raises(InvalidInput) as caught:
             apply(case, step)
