@@ -24,7 +24,7 @@ from services.credit.adapters.published_cases import PublishedCases
 from services.credit.api import complaint_convert as convert
 from services.credit.application.take_case_step import Known, TakeCaseStep
 from services.credit.domain.cases import statistics
-from services.credit.domain.cases.answers import Answer, Category
+from services.credit.domain.cases.answers import Answer, Category, Response
 from services.credit.domain.cases.case import Step
 from services.credit.domain.cases.outcome import outcome, response
 from services.credit.domain.cases.states import CaseKind, State
@@ -313,7 +313,7 @@ def _summary(one: Filed, regions: dict[str, str], day: date) -> Summary:
     body = one.body
     return Summary(
         body.code, body.platform_code, regions.get(body.code, ""), one.case.received_on, outcome(one.case),
-        response(one.case, day), one.case.kind is CaseKind.LEAD,
+        response(one.case, day, Response(body.response)), one.case.kind is CaseKind.LEAD,
     )  # fmt: skip
 
 

@@ -43,7 +43,7 @@ def fold(kind: CaseKind, received_on: date, accounts: Iterable[Account]) -> Case
 
     Of accounts that exclude each other, of one day and rank, the last by (authority, source time, event id) counts.
     Those of the greatest authority make the history; the others fill it in where the table lets them. What no lawful
-    history can hold is a work item, so an impossible history keeps its last lawful state.
+    history can hold is a work item, so an impossible history keeps its last lawful state; so is a reason of no closed list.
     """
     known = list(accounts)
     table = TABLES[kind]
@@ -66,7 +66,7 @@ def _only_step(kind: CaseKind, table: Table, account: Account) -> Step | None:
     if account.step is None or account.answer or account.extended_on:
         return None
     step = _as_kind(kind, account.step)
-    return step if step.state in table.rows else None
+    return step if step.state in table.rows and not _odd_reason(step) else None
 
 
 def _as_kind(kind: CaseKind, step: Step) -> Step:
@@ -100,6 +100,8 @@ def _fit(table: Table, slots: dict[tuple[date, int], _Told], work: list[WorkItem
         clash = next((other for other in around if not _stand_together(table, step, other)), None)
         if clash is None:
             places.insert(index, place)
+            if odd := _odd_reason(step):
+                work.append(WorkItem(slots[place].account.event_id, odd))
         else:
             work.append(WorkItem(slots[place].account.event_id, _clash(step, clash)))
     return _without_repeats([slots[place].step for place in places])
@@ -115,6 +117,14 @@ def _without_repeats(steps: list[Step]) -> list[Step]:
     """Leave out steps by which a source only says again where the case stands; a second referral is news."""
     runs = groupby(steps, key=lambda step: (step.state, step.target if step.state is State.REFERRED else ""))
     return [next(run) for _, run in runs]
+
+
+def _odd_reason(step: Step) -> str:
+    """Say what is wrong with the reason of a step that a source told; its step stands, and a person looks at it."""
+    reasons = _reasons(step) if step.reason else None
+    if reasons is None or step.reason in reasons:
+        return ""
+    return f"{step.reason} of {step.day} is no reason for {step.state.name}"
 
 
 def _clash(step: Step, other: Step) -> str:

@@ -80,6 +80,14 @@ def test_an_impossible_history_keeps_its_last_lawful_state_and_says_why() -> Non
     assert case.work == (("b", "AGREED of 2026-03-07 cannot stand beside REFUSED of 2026-03-02"),)
 
 
+@pytest.mark.parametrize("also", [[], [account(State.ACCEPTED, START, "first")]])
+def test_a_reason_of_no_closed_list_is_work_for_a_person_and_its_step_stands(also: list[Account]) -> None:
+    told = Account(2, NOON, "b", step=Step(State.TERMINATED, START + DAY, reason="BORED"))
+    case = fold(CaseKind.DISPUTE, START, [*also, told])
+    assert case.state is State.TERMINATED
+    assert case.work == (("b", "BORED of 2026-03-03 is no reason for TERMINATED"),)
+
+
 def test_steps_that_nobody_told_are_taken_as_done() -> None:
     assert fold(CaseKind.DISPUTE, START, [account(State.AGREED, START + DAY, "a")]).state is State.AGREED
 

@@ -249,7 +249,7 @@ class ComplaintServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListComplaints(self, request, context):
-        """Lists cases, newest first. Read only. A merchant names its own code. Roles: regulator, office, merchant.
+        """Lists cases in the order of their ids. Read only. A merchant names its own code. Roles: regulator, office, merchant.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

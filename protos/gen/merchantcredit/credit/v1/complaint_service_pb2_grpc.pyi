@@ -49,7 +49,7 @@ class ComplaintServiceStub:
     GetComplaint: _aio.UnaryUnaryMultiCallable[_complaint_service_pb2.GetComplaintRequest, _complaint_service_pb2.GetComplaintResponse]
     """Reads a case. Read only. NOT_FOUND when there is none. Roles: regulator, office, and the merchant itself."""
     ListComplaints: _aio.UnaryUnaryMultiCallable[_complaint_service_pb2.ListComplaintsRequest, _complaint_service_pb2.ListComplaintsResponse]
-    """Lists cases, newest first. Read only. A merchant names its own code. Roles: regulator, office, merchant."""
+    """Lists cases in the order of their ids. Read only. A merchant names its own code. Roles: regulator, office, merchant."""
     TransferComplaint: _aio.UnaryUnaryMultiCallable[_complaint_service_pb2.TransferComplaintRequest, _complaint_service_pb2.TransferComplaintResponse]
     """非本店: moves a case to the merchant whose shop it is, after that answer or on the office's own finding; the credit moves with it."""
     WatchComplaints: _aio.UnaryStreamMultiCallable[_complaint_service_pb2.WatchComplaintsRequest, _complaint_service_pb2.WatchComplaintsResponse]
@@ -195,7 +195,7 @@ class ComplaintServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _complaint_service_pb2.ListComplaintsRequest,
         context: _aio.ServicerContext[_complaint_service_pb2.ListComplaintsRequest, _abc.Awaitable[_complaint_service_pb2.ListComplaintsResponse]],
     ) -> _abc.Awaitable[_complaint_service_pb2.ListComplaintsResponse]:
-        """Lists cases, newest first. Read only. A merchant names its own code. Roles: regulator, office, merchant."""
+        """Lists cases in the order of their ids. Read only. A merchant names its own code. Roles: regulator, office, merchant."""
 
     @_abc_1.abstractmethod
     def TransferComplaint(
