@@ -14,7 +14,7 @@ from services.credit.domain.cases.law import ClockKind
 from services.credit.domain.cases.outcome import response, weighing
 from services.credit.domain.cases.regimes import regime
 from services.credit.domain.cases.states import TABLES
-from services.credit.domain.cases.statistics import Counts
+from services.credit.domain.cases.statistics import Counts, Growth
 
 
 def complaint(known: Known, day: date) -> pb.ComplaintCase:
@@ -63,13 +63,15 @@ def published(one: Published) -> pb.PublishedComplaint:
     )  # fmt: skip
 
 
-def counts(key: tuple[str, ...], counted: Counts) -> pb.ComplaintCounts:
+def counts(key: tuple[str, ...], counted: Counts, grown: Growth) -> pb.ComplaintCounts:
     """Return one group of the statistics."""
     return pb.ComplaintCounts(
         key=key, received=counted.received, agreed=counted.agreed, failed=counted.failed, void=counted.void,
         answered_in_time=counted.in_time, answered_late=counted.late, unanswered=counted.unanswered,
         mediation_success_permille=counted.mediation_success_permille,
         response_in_time_permille=counted.response_in_time_permille, leads=counted.leads,
+        growth_against_month_before_permille=grown.against_month_before_permille,
+        growth_against_year_before_permille=grown.against_year_before_permille,
     )  # fmt: skip
 
 

@@ -1238,6 +1238,8 @@ class ComplaintCounts(_message.Message):
     UNANSWERED_FIELD_NUMBER: _builtins.int
     MEDIATION_SUCCESS_PERMILLE_FIELD_NUMBER: _builtins.int
     RESPONSE_IN_TIME_PERMILLE_FIELD_NUMBER: _builtins.int
+    GROWTH_AGAINST_MONTH_BEFORE_PERMILLE_FIELD_NUMBER: _builtins.int
+    GROWTH_AGAINST_YEAR_BEFORE_PERMILLE_FIELD_NUMBER: _builtins.int
     LEADS_FIELD_NUMBER: _builtins.int
     received: _builtins.int
     """Disputes received; leads stand apart."""
@@ -1257,6 +1259,12 @@ class ComplaintCounts(_message.Message):
     """Agreements among mediations that ended."""
     response_in_time_permille: _builtins.int
     """Answers in time among those known."""
+    growth_against_month_before_permille: _builtins.int
+    """The growth of the receipts of the group's month, or of the last month where months are not asked apart, against the month
+    before; absent when that had none.
+    """
+    growth_against_year_before_permille: _builtins.int
+    """The same against the month a year before."""
     leads: _builtins.int
     """Leads received (举报): they are checked, not mediated, and stand in no other count."""
     @_builtins.property
@@ -1276,16 +1284,26 @@ class ComplaintCounts(_message.Message):
         unanswered: _builtins.int = ...,
         mediation_success_permille: _builtins.int | None = ...,
         response_in_time_permille: _builtins.int | None = ...,
+        growth_against_month_before_permille: _builtins.int | None = ...,
+        growth_against_year_before_permille: _builtins.int | None = ...,
         leads: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_mediation_success_permille", b"_mediation_success_permille", "_response_in_time_permille", b"_response_in_time_permille", "mediation_success_permille", b"mediation_success_permille", "response_in_time_permille", b"response_in_time_permille"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_growth_against_month_before_permille", b"_growth_against_month_before_permille", "_growth_against_year_before_permille", b"_growth_against_year_before_permille", "_mediation_success_permille", b"_mediation_success_permille", "_response_in_time_permille", b"_response_in_time_permille", "growth_against_month_before_permille", b"growth_against_month_before_permille", "growth_against_year_before_permille", b"growth_against_year_before_permille", "mediation_success_permille", b"mediation_success_permille", "response_in_time_permille", b"response_in_time_permille"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_mediation_success_permille", b"_mediation_success_permille", "_response_in_time_permille", b"_response_in_time_permille", "agreed", b"agreed", "answered_in_time", b"answered_in_time", "answered_late", b"answered_late", "failed", b"failed", "key", b"key", "leads", b"leads", "mediation_success_permille", b"mediation_success_permille", "received", b"received", "response_in_time_permille", b"response_in_time_permille", "unanswered", b"unanswered", "void", b"void"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_growth_against_month_before_permille", b"_growth_against_month_before_permille", "_growth_against_year_before_permille", b"_growth_against_year_before_permille", "_mediation_success_permille", b"_mediation_success_permille", "_response_in_time_permille", b"_response_in_time_permille", "agreed", b"agreed", "answered_in_time", b"answered_in_time", "answered_late", b"answered_late", "failed", b"failed", "growth_against_month_before_permille", b"growth_against_month_before_permille", "growth_against_year_before_permille", b"growth_against_year_before_permille", "key", b"key", "leads", b"leads", "mediation_success_permille", b"mediation_success_permille", "received", b"received", "response_in_time_permille", b"response_in_time_permille", "unanswered", b"unanswered", "void", b"void"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__growth_against_month_before_permille: _TypeAlias = _typing.Literal["growth_against_month_before_permille"]  # noqa: Y015
+    _WhichOneofArgType__growth_against_month_before_permille: _TypeAlias = _typing.Literal["_growth_against_month_before_permille", b"_growth_against_month_before_permille"]  # noqa: Y015
+    _WhichOneofReturnType__growth_against_year_before_permille: _TypeAlias = _typing.Literal["growth_against_year_before_permille"]  # noqa: Y015
+    _WhichOneofArgType__growth_against_year_before_permille: _TypeAlias = _typing.Literal["_growth_against_year_before_permille", b"_growth_against_year_before_permille"]  # noqa: Y015
     _WhichOneofReturnType__mediation_success_permille: _TypeAlias = _typing.Literal["mediation_success_permille"]  # noqa: Y015
     _WhichOneofArgType__mediation_success_permille: _TypeAlias = _typing.Literal["_mediation_success_permille", b"_mediation_success_permille"]  # noqa: Y015
     _WhichOneofReturnType__response_in_time_permille: _TypeAlias = _typing.Literal["response_in_time_permille"]  # noqa: Y015
     _WhichOneofArgType__response_in_time_permille: _TypeAlias = _typing.Literal["_response_in_time_permille", b"_response_in_time_permille"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__growth_against_month_before_permille) -> _WhichOneofReturnType__growth_against_month_before_permille | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__growth_against_year_before_permille) -> _WhichOneofReturnType__growth_against_year_before_permille | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__mediation_success_permille) -> _WhichOneofReturnType__mediation_success_permille | None: ...
     @_typing.overload

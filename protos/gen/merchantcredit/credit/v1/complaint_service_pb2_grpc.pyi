@@ -62,7 +62,9 @@ class ComplaintServiceStub:
     words are shown only with consent, without anything that names a person, and no longer once they are erased. Roles: all.
     """
     GetComplaintStatistics: _aio.UnaryUnaryMultiCallable[_complaint_service_pb2.GetComplaintStatisticsRequest, _complaint_service_pb2.GetComplaintStatisticsResponse]
-    """Counts disputes. Read only. Whoever is no office names a credit code. Roles: all."""
+    """Counts disputes (Order 20 art. 34). Read only. Whoever is no office names a credit code, and reads of another than itself what
+    is published: accepted disputes that weigh. Roles: all.
+    """
 
 class ComplaintServiceServicer(metaclass=_abc_1.ABCMeta):
     """Runs complaint cases. Every step names the case, is idempotent by request_id, and answers with the case as it stands after it.
@@ -232,6 +234,8 @@ class ComplaintServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _complaint_service_pb2.GetComplaintStatisticsRequest,
         context: _aio.ServicerContext[_complaint_service_pb2.GetComplaintStatisticsRequest, _abc.Awaitable[_complaint_service_pb2.GetComplaintStatisticsResponse]],
     ) -> _abc.Awaitable[_complaint_service_pb2.GetComplaintStatisticsResponse]:
-        """Counts disputes. Read only. Whoever is no office names a credit code. Roles: all."""
+        """Counts disputes (Order 20 art. 34). Read only. Whoever is no office names a credit code, and reads of another than itself what
+        is published: accepted disputes that weigh. Roles: all.
+        """
 
 def add_ComplaintServiceServicer_to_server(servicer: ComplaintServiceServicer, server: _aio.Server) -> None: ...
