@@ -15,6 +15,7 @@ from merchantcredit.credit.v1.complaint_service_pb2_grpc import ComplaintService
 from merchantcredit.events.v1.complaint_pb2 import ComplaintStatus
 
 from services.cli.app import main
+from services.common.auth import seals
 from services.common.auth.actor import Role
 from services.common.clock import FixedClock
 from services.credit.bootstrap import serving_complaints
@@ -23,6 +24,7 @@ from tests.integration.credit.world import CODE, KEY, NOW, OTHER, World, complai
 from tests.integration.grpc_fixtures import serve
 
 SOURCE = "//12315.test"
+SEALED = seals.seal(seals.private_key(KEY), orjson.dumps({"name": "张伟", "text": "我叫张伟，商家不退款"}))
 OURS, THEIRS = "花溪区市场监督管理局", "乌当区市场监督管理局"
 COLUMNS = (
     "case_id", "credit_code", "kind", "received_on", "step", "day", "office", "reason", "target",
@@ -85,9 +87,13 @@ class System:
                 await self._run("export", "cases", "--out", str(export), "--office", office)
             stub: Any = ComplaintServiceStub(served.channel)
             listed = await stub.ListComplaints(pb.ListComplaintsRequest(), metadata=token)
+            todo = await stub.ListComplaints(pb.ListComplaintsRequest(only_with_work_items=True), metadata=token)
             ids = [line.complaint_id for line in listed.complaints]
             found = [(await stub.GetComplaint(pb.GetComplaintRequest(complaint_id=i), metadata=token)) for i in ids]
         self.work = {one.complaint.case_id: [item.why for item in one.complaint.work_items] for one in found}
+        assert [line.complaint_id.rpartition(":")[2] for line in todo.complaints] == [
+            c for c, w in self.work.items() if w
+        ]
         for answer in found:
             answer.complaint.ClearField("work_items")
         return {answer.complaint.case_id: answer.complaint for answer in found}
@@ -173,10 +179,16 @@ async def test_an_export_loaded_on_an_empty_system_gives_the_same_cases(
     system.credit.tell(
         told(complaint("told-late", status=4, response=2, platform_code="p1", handling_office=OURS), "x1"),
         told(complaint("open", OTHER, status=1, response=0, problem_type=0, handling_office=OURS), "x2"),
+        told(
+            complaint("sealed", status=2, handling_office=OURS, complainant_pseudonym="p-77", sealed_details=SEALED),
+            "x4",
+        ),
         told(complaint("elsewhere", status=2, response=0, handling_office=THEIRS), "x3"),
     )
     ours, everything = tmp_path / f"ours.{suffix}", tmp_path / f"all.{suffix}"
     whole = await system.cases(everything)
+    assert "张伟" not in everything.read_text()
+    assert "p-77" not in everything.read_text()
     await system.cases(ours, OURS)
     with another(postgres, tmp_path / "two") as other, another(postgres, tmp_path / "three") as office:
         await other.load(everything)

@@ -1,6 +1,8 @@
 """The life of a case: strict step by step, and one state from any order of accounts."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from itertools import permutations
 
 import pytest
 from hypothesis import given, settings
@@ -40,6 +42,25 @@ def test_every_order_of_a_lawful_history_with_repeats_ends_in_one_case(data: st.
     folded = fold(case.kind, START, data.draw(told(walked)))
     assert folded.steps == walked.steps == case.steps
     assert [item for item in folded.work if "answer" not in item.why] == []
+
+
+@pytest.mark.parametrize("kind", CaseKind)
+def test_every_permutation_of_every_short_history_with_a_repeat_ends_in_one_case(kind: CaseKind) -> None:
+    """All legal histories of up to six steps, a step a day, each step told late, twice and in every order."""
+    histories = list(legal(kind, State.RECEIVED, most=6))
+    assert len(histories) > 100
+    for states in histories:
+        steps = tuple(step_to(state, START + day * DAY) for day, state in enumerate(states))
+        accounts = [Account(2, NOON, f"e{day}", step=step) for day, step in enumerate(steps)]
+        for order in permutations(accounts):
+            assert fold(kind, START, [*order, order[0]]).steps == steps
+
+
+def legal(kind: CaseKind, state: State, *, most: int) -> Iterator[tuple[State, ...]]:
+    """Yield the legal histories that follow a state, of up to so many steps."""
+    for following in TABLES[kind].next(state) if most else ():
+        yield (following,)
+        yield from ((following, *rest) for rest in legal(kind, following, most=most - 1))
 
 
 @settings(max_examples=200)
