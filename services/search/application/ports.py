@@ -81,7 +81,9 @@ class IndexSink(Protocol):
     """Takes documents into one index."""
 
     def apply(self, upserts: Sequence[Document], deletes: Sequence[str], progress: Progress) -> None:
-        """Delete the codes, then put the documents, then note the progress; durable and visible when it returns.
+        """Delete the codes, then put the documents, then note the progress; durable when it returns, and the documents visible.
+
+        The progress is visible with the next call of `apply` or `note` at the latest, never before its documents.
 
         A document is ignored when the index holds its code with the same or a higher version, also after a restart; of
         several with one code the highest version counts. A delete forgets the version. When it fails the progress is
