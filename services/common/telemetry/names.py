@@ -88,6 +88,10 @@ ERRORS = Metric(
     "merchantcredit_errors_total", Kind.COUNTER, ("part", "reason"),
     "Errors by the part that met them (a gRPC service or a loop) and their reason of the closed list.",
 )
+PUNISHMENT_FAULTS = Metric(
+    "merchantcredit_punishment_faults", Kind.GAUGE, (),
+    "Measures of joint punishment without a valid cause or basis, or otherwise amiss, at the last hourly check.",
+)
 LOOP_BEAT = Metric(
     "merchantcredit_loop_beat_timestamp_seconds", Kind.GAUGE, ("loop",),
     "Unix time of a loop's last round; a loop that is stuck stops beating.",
