@@ -1,6 +1,7 @@
 """What a tree of processes takes of memory: the proportional set size of each, which counts a shared page once."""
 
 from collections import defaultdict
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -8,16 +9,18 @@ def pss_of_tree(root: int) -> dict[str, float]:
     """Return the megabytes of a process and all that it started, by what they are."""
     found: dict[str, float] = defaultdict(float)
     for pid in _tree(root):
-        found[_kind(pid)] += _pss(pid)
+        with suppress(FileNotFoundError, ProcessLookupError):  # one that has just ended takes nothing
+            found[_kind(pid)] += _pss(pid)
     return dict(found)
 
 
 def _tree(root: int) -> list[int]:
     children = defaultdict(list)
     for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            stat = (entry / "stat").read_text().rpartition(")")[2].split()
-            children[int(stat[1])].append(int(entry.name))
+        with suppress(FileNotFoundError, ProcessLookupError):
+            if entry.name.isdigit():
+                stat = (entry / "stat").read_text().rpartition(")")[2].split()
+                children[int(stat[1])].append(int(entry.name))
     tree = [root]
     for pid in tree:
         tree.extend(children[pid])

@@ -11,9 +11,10 @@ from services.common.db.arrays import array, columns
 from services.common.eventlog import outbox
 from services.common.kernel.grade import Grade
 from services.credit.adapters import bodies, crowd_store, marks
+from services.credit.adapters.case_changes import case_messages
 from services.credit.adapters.case_vault import CaseVault, Kept
 from services.credit.adapters.match_store import MatchStore
-from services.credit.adapters.record_store import RecordStore, case_message
+from services.credit.adapters.record_store import RecordStore
 from services.credit.application.families import settle, view
 from services.credit.application.ports import Publication, Subject
 from services.credit.application.told import Told, Undecodable, Verdict
@@ -242,7 +243,7 @@ class PostgresLedger:
         for statement, placed in ((_PLACE, known), (_PLACE_NEW, new)):
             if placed:
                 self._conn.execute(statement, columns(_FACT, placed))
-        outbox.append(self._conn, [case_message(fact, at) for fact, _ in facts if fact.case is not None])
+        outbox.append(self._conn, case_messages((fact for fact, _ in facts), at))
 
     def newest_cases(self, subject_id: int) -> list[Case]:
         """Return the newest weighing cases."""

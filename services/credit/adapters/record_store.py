@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from merchantcredit.events.v1.case_change_pb2 import CaseChanged
 from psycopg import Connection
 
 from services.common.clock import china_day
@@ -11,11 +10,10 @@ from services.common.db.arrays import array
 from services.common.eventlog import cloudevents, outbox
 from services.common.eventlog.epoch import EPOCH_HEADER, current
 from services.common.eventlog.port import Message
-from services.common.eventlog.topics import CASE_CHANGE, GRADE_CHANGE, RECORD
+from services.common.eventlog.topics import GRADE_CHANGE, RECORD
 from services.credit.adapters import revision_codec
 from services.credit.adapters.record_codec import grade_changed, public_record, restricted_record
 from services.credit.application.ports import Publication
-from services.credit.domain.facts import Fact
 
 SOURCE = "//credit.merchantcredit"
 _PUBLISH = """
@@ -77,14 +75,6 @@ def record_message(code: str, revision: int, epoch: int, record: bytes, at: date
     event_id = f"{code}:{epoch}:{revision}"
     headers = cloudevents.headers(event_id=event_id, event_type=RECORD, source=SOURCE, time=at)
     return Message(topic=RECORD, key=code, value=record, headers={**headers, EPOCH_HEADER: str(epoch)})
-
-
-def case_message(fact: Fact, at: datetime) -> Message:
-    """Return the announcement that a case changed: its id, no content."""
-    event_id = f"{fact.fact_id}:{fact.version}"
-    headers = cloudevents.headers(event_id=event_id, event_type=CASE_CHANGE, source=SOURCE, time=at)
-    value = CaseChanged(complaint_id=fact.fact_id, version=fact.version).SerializeToString()
-    return Message(topic=CASE_CHANGE, key=fact.body.code, value=value, headers=headers)
 
 
 def _grade_message(publication: Publication, at: datetime) -> Message:

@@ -198,12 +198,15 @@ class ComplaintServicer(rpc.ComplaintServiceServicer):
         self, request: pb.WatchComplaintsRequest, context: Context
     ) -> AsyncIterator[pb.WatchComplaintsResponse]:
         """Stream cases as they change, each to those whom it concerns."""
-        actor = current_actor()
+        actor, cursor = current_actor(), request.cursor
         async for watched in watch(self._dsn, CASE_CHANGE, request.cursor):
-            ids = dict.fromkeys(CaseChanged.FromString(record.value).complaint_id for record in watched.records)
-            cases = await asyncio.to_thread(self._reader.many, list(ids)) if ids else []
-            seen = [self._case(one) for one in cases if _concerns(actor, one)]
-            yield pb.WatchComplaintsResponse(complaints=seen, cursor=watched.cursor, is_checkpoint=not seen)
+            for record in watched.records:
+                ids = list(CaseChanged.FromString(record.value).complaint_ids)
+                cases = await asyncio.to_thread(self._reader.many, ids)
+                if seen := [self._case(one) for one in cases if _concerns(actor, one)]:
+                    yield pb.WatchComplaintsResponse(complaints=seen, cursor=cursor)
+            cursor = watched.cursor
+            yield pb.WatchComplaintsResponse(cursor=cursor, is_checkpoint=True)
 
     async def ListPublishedComplaints(
         self, request: pb.ListPublishedComplaintsRequest, context: Context

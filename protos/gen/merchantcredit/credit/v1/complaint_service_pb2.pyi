@@ -1408,9 +1408,9 @@ class WatchComplaintsResponse(_message.Message):
     CURSOR_FIELD_NUMBER: _builtins.int
     IS_CHECKPOINT_FIELD_NUMBER: _builtins.int
     cursor: _builtins.str
-    """Resume from here."""
+    """Resume from here and nothing is missed; it moves with each checkpoint."""
     is_checkpoint: _builtins.bool
-    """True when nothing changed that the caller may see: the stream is alive and idle."""
+    """True when all that changed until now was sent: the cursor moved, and the stream is alive."""
     @_builtins.property
     def complaints(self) -> _containers.RepeatedCompositeFieldContainer[Global___ComplaintCase]:
         """The cases that the caller may see, each as it stands now; a case that changed twice may come twice."""

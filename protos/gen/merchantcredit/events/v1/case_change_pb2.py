@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*merchantcredit/events/v1/case_change.proto\x12\x18merchantcredit.events.v1\"4\n\x0b\x43\x61seChanged\x12\x14\n\x0c\x63omplaint_id\x18\x01 \x01(\t\x12\x0f\n\x07version\x18\x02 \x01(\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n*merchantcredit/events/v1/case_change.proto\x12\x18merchantcredit.events.v1\"$\n\x0b\x43\x61seChanged\x12\x15\n\rcomplaint_ids\x18\x01 \x03(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,5 +32,5 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'merchantcredit.events.v1.ca
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_CASECHANGED']._serialized_start=72
-  _globals['_CASECHANGED']._serialized_end=124
+  _globals['_CASECHANGED']._serialized_end=108
 # @@protoc_insertion_point(module_scope)
