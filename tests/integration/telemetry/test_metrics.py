@@ -19,7 +19,7 @@ from services.common.eventlog.lag import Lag
 from services.common.eventlog.port import Message, TopicPartition
 from services.common.eventlog.sequencer import Sequencer
 from services.common.eventlog.topics import COMPLAINT, CREDIT_GROUP, SEARCH_GROUP
-from services.common.telemetry import health
+from services.common.telemetry import health, metrics, names
 from services.common.telemetry.names import METRICS
 from services.common.telemetry.prometheus import TelemetryServer
 from tests.integration.credit.world import CODE, complaint, enterprise, told
@@ -92,9 +92,17 @@ async def test_a_process_is_ready_while_each_of_its_parts_works(dsn: str, tmp_pa
     assert ask(f"{shown}/nothing").status_code == 404
 
 
-def test_every_name_of_the_list_is_shown_once_it_has_a_value(shown: str) -> None:
-    text = ask(f"{shown}/metrics").text
-    assert {m.name for m in METRICS} <= {line.split()[2] for line in text.splitlines() if line.startswith("# TYPE")}
+def test_every_name_of_the_list_is_shown_and_no_value_that_nobody_told(shown: str) -> None:
+    def told_types() -> set[str]:
+        return {line.split()[2] for line in ask(f"{shown}/metrics").text.splitlines() if line.startswith("# TYPE")}
+
+    assert scrape(shown)(names.INDEX_FRESH_AT.name) == -1
+    assert {m.name for m in METRICS if m.labels} <= told_types()
+    for metric in METRICS:
+        if not metric.labels:
+            metrics.put(metric, 1)
+    assert {m.name for m in METRICS} <= told_types()
+    assert scrape(shown)(names.INDEX_FRESH_AT.name) == 1
 
 
 def test_the_oldest_unsent_message_has_an_age_until_it_is_read(dsn: str) -> None:
