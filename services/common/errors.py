@@ -78,7 +78,7 @@ class RequestIdReused(AlreadyExists):
 
 @dataclass(eq=False)
 class PreconditionFailed(PlatformError):
-    """The current state or a rule forbids the step."""
+    """The current state or a rule forbids the step; metadata["field"] names the field that asks for it, where one does."""
 
     reason: ClassVar[str] = "PRECONDITION_FAILED"
 

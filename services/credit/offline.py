@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 
 import psycopg
+from merchantcredit.events.v1.complaint_pb2 import ComplaintReported
 
 from services.common.clock import Clock, china_day
 from services.common.eventlog.port import EventLog
@@ -21,6 +22,7 @@ from services.credit.application.rebuild_cells import rebuild_cells
 from services.credit.application.rescore import rescore
 from services.credit.application.verify_scores import Difference, Verification
 from services.credit.config import MAPPING_FOLDER, POLICY_FOLDER
+from services.credit.consumers.validate import check_complaint
 from services.credit.domain.evaluation import Interval
 
 __all__ = [
@@ -31,11 +33,17 @@ __all__ = [
     "Mover",
     "VerifyScores",
     "backtest_draft",
+    "check_report",
     "evaluate_files",
     "rebuild",
     "republish_records",
     "shadow",
 ]
+
+
+def check_report(report: ComplaintReported, clock: Clock) -> None:
+    """Refuse a complaint report that the worker would refuse; raises InvalidInput naming the field and the fix."""
+    check_complaint(report, china_day(clock.now()))
 
 
 def evaluate_files(facts: Path, outcomes: Path, as_of: date, mapping: Path | None, clock: Clock) -> Evaluation:

@@ -16,6 +16,7 @@ from services.cli.loading.rows import Row
 from services.cli.loading.topic_sink import TopicSink
 from services.cli.topics import connection
 from services.common.eventlog.port import Message
+from services.common.eventlog.topics import COMPLAINT
 
 Source = Annotated[str, typer.Option(help="Source of rows that name none, for example //office.example.")]
 Batch = Annotated[int, typer.Option(min=1, max=10_000, help="Events a transaction.")]
@@ -50,6 +51,7 @@ def command(kind: str) -> Callable[..., None]:
             chunk_size=batch,
             in_flight=1,
             unique_keys=False,
+            may_name_persons=intake.topic == COMPLAINT,
         )
         began = time.monotonic()
         with connection.event_log(dsn, state_dir) as log:

@@ -11,7 +11,7 @@ from merchantcredit.credit.v1.complainant_service_pb2 import GetSealingKeyReques
 from merchantcredit.credit.v1.complainant_service_pb2_grpc import ComplainantServiceStub
 
 from services.cli import calls, endpoints, options
-from services.cli.loading import rows, sealing
+from services.cli.loading import rows, sealing, written
 from services.cli.loading.columns import Columns
 from services.common.auth.seals import FIELD, import_public
 from services.common.errors import invalid
@@ -38,8 +38,8 @@ def seal(
     told = key.read_bytes() if key else asyncio.run(_ask(endpoints.choose(target, state_dir, "credit")))
     public = import_public(_json(told))
     header = [name for name in columns or () if names.field(name) is None] + [FIELD]
-    with out.open("x", encoding="utf-8", newline="") as written:
-        count = sealing.write(written, file.suffix.lower(), header, sealing.seal_rows(file, names, public))
+    with out.open("x", encoding="utf-8", newline="") as sealed:
+        count = written.write(sealed, file.suffix.lower(), header, sealing.seal_rows(file, names, public))
     typer.echo(f"{count} rows sealed to {public.kid} in {out}")
 
 

@@ -38,6 +38,19 @@ COMPLAINT = ENVELOPE | {
     "disputed_amount_fen": (),
     "disputed_amount_yuan": ("涉及金额", "争议金额(元)"),
 }
+#: A row is a step of a case, an answer of the merchant, or both; the columns of a complaint tell whose case it is.
+CASE = COMPLAINT | {
+    "status": ("step", *COMPLAINT["status"], "办理环节", "步骤"),
+    "status_on": ("day", *COMPLAINT["status_on"], "办理日期"),
+    "case_source": ("案件来源",),
+    "handling_office": ("office", "处理机关", "承办单位"),
+    "reason_code": ("reason", "原因代码", "原因"),
+    "target": ("移送机关", "并入案件"),
+    "answer": ("商家答复",),
+    "public_statement": ("公开说明",),
+    "right_credit_code": ("实际经营者信用代码",),
+    "check_extended_on": ("延期核查日期",),
+}
 VIOLATION = ENVELOPE | {
     "document_number": ("CF_WSH", "文号", "行政处罚决定书文号"),
     "credit_code": CREDIT_CODE,

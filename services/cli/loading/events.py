@@ -38,6 +38,13 @@ INTAKES: Mapping[str, Intake] = {
         build=facts.complaint,
         day_field="status_on",
     ),
+    "cases": Intake(
+        topic=COMPLAINT,
+        aliases=columns.CASE,
+        required=("case_id", "credit_code", "kind", "received_on", "status_on"),
+        build=facts.case_step,
+        day_field="status_on",
+    ),
     "violations": Intake(
         topic=VIOLATION,
         aliases=columns.VIOLATION,

@@ -19,7 +19,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """What to load: the file, where rejects go, whether to go on from a kept state, and how to cut and send."""
+    """What to load: the file, where rejects go, whether to go on from a kept state, and how to cut and send.
+
+    Where a row may name a person it is kept nowhere else: its reject tells the line, which leads to it in the file.
+    """
 
     path: Path
     rejects_path: Path
@@ -27,15 +30,19 @@ class Job:
     chunk_size: int
     in_flight: int
     unique_keys: bool
+    may_name_persons: bool = False
 
     async def run(self, convert: Callable[[Row], Item[T]], send: Send[T]) -> Totals:
         """Load the file and return the control totals; raises what a send raises, after keeping the progress."""
         kept = ledger.begin(self.path, self.rejects_path, resume=self.resume)
-        left = (row for row in rows.read(self.path) if row.line > kept.line)
+        left = (self._kept(row) for row in rows.read(self.path) if row.line > kept.line)
         cut = pipeline.chunks(left, convert, size=self.chunk_size, unique=self.unique_keys)
         with _bar(self.path) as progress:
             await pipeline.run(cut, send, kept, in_flight=self.in_flight, progress=progress)
         return kept.finish()
+
+    def _kept(self, row: Row) -> Row:
+        return row._replace(original="") if self.may_name_persons else row
 
 
 @contextmanager

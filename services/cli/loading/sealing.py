@@ -1,9 +1,7 @@
 """A row with a complainant in the clear to the same row with one sealed column in their place."""
 
-import csv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import IO
 
 import orjson
 from joserfc.jwk import OKPKey
@@ -50,18 +48,3 @@ def _consent(word: str, line: int) -> bool:
     if word.casefold() in _YES | _NO:
         return word.casefold() in _YES
     raise invalid(f"line {line}: may_publish_text", f"{word[:10]!r} is neither yes nor no: write true or false")
-
-
-def write(file: IO[str], suffix: str, header: Sequence[str] | None, sealed: Iterator[Mapping[str, object]]) -> int:
-    """Write rows as CSV under a header, or as JSON Lines; return how many."""
-    count = 0
-    writer = csv.DictWriter(file, header or ()) if suffix in rows.CSV_SUFFIXES else None
-    if writer is not None:
-        writer.writeheader()
-    for row in sealed:
-        count += 1
-        if writer is not None:
-            writer.writerow(row)
-        else:
-            file.write(orjson.dumps(row).decode() + "\n")
-    return count

@@ -45,7 +45,8 @@ def _details(error: PlatformError) -> list[object]:
         case NotFound():
             return [error_details_pb2.ResourceInfo(**error.metadata)]
         case PreconditionFailed():
-            violation = error_details_pb2.PreconditionFailure.Violation(description=error.message)
+            field = error.metadata.get("field", "")
+            violation = error_details_pb2.PreconditionFailure.Violation(subject=field, description=error.message)
             return [error_details_pb2.PreconditionFailure(violations=[violation])]
         case _:
             return []

@@ -12,6 +12,7 @@ from services.common.errors import NotFound
 from services.credit.adapters import bodies
 from services.credit.adapters.postgres_ledger import read_state
 from services.credit.domain.cases.case import Case
+from services.credit.domain.cases.states import CaseKind
 from services.credit.domain.facts import Assertion, Complaint, Fact, FactKind, fold
 
 _ACCOUNTS = """
@@ -26,7 +27,7 @@ ORDER BY f.fact_id LIMIT %(limit)s
 _RECEIVED = """
 SELECT f.fact_id FROM credit.fact f JOIN credit.subject s ON s.id = f.subject_id
 WHERE f.kind = %(kind)s AND f.occurred_on >= %(first)s AND f.occurred_on < %(end)s
-  AND (%(code)s = '' OR s.code = %(code)s)
+  AND (%(code)s = '' OR s.code = %(code)s) AND (s.known AND f.weighs OR NOT %(published)s)
 """
 _CHUNK = 2000
 
@@ -67,13 +68,15 @@ class CaseReader:
         with self._pool.connection() as conn:
             return list(read_cases(conn, [row[0] for row in conn.execute(_AFTER, given)]))
 
-    def received(self, first: date, end: date, *, code: str) -> Iterator[Filed]:
-        """Yield the cases received from a day to before another."""
-        given = {"kind": FactKind.COMPLAINT, "first": first, "end": end, "code": code}
+    def received(self, first: date, end: date, *, code: str, only_published: bool = False) -> Iterator[Filed]:
+        """Yield the cases received from a day to before another; of published ones only disputes that weigh."""
+        given = {"kind": FactKind.COMPLAINT, "first": first, "end": end, "code": code, "published": only_published}
         with self._pool.connection() as conn:
             ids = [row[0] for row in conn.execute(_RECEIVED, given)]
             for start in range(0, len(ids), _CHUNK):
-                yield from read_cases(conn, ids[start : start + _CHUNK])
+                for one in read_cases(conn, ids[start : start + _CHUNK]):
+                    if not only_published or one.case.kind is CaseKind.DISPUTE:
+                        yield one
 
     def regions(self, codes: Sequence[str]) -> dict[str, str]:
         """Return the region of the domicile of each merchant; absent where the registration is not known."""

@@ -8,13 +8,13 @@ from merchantcredit.events.v1.complaint_pb2 import ComplaintAnswer
 from services.credit.adapters.published_cases import Published
 from services.credit.application.take_case_step import Known
 from services.credit.domain.cases import clocks
-from services.credit.domain.cases.answers import Answer
+from services.credit.domain.cases.answers import Answer, Response
 from services.credit.domain.cases.clocks import Clock
 from services.credit.domain.cases.law import ClockKind
 from services.credit.domain.cases.outcome import response, weighing
 from services.credit.domain.cases.regimes import regime
 from services.credit.domain.cases.states import TABLES
-from services.credit.domain.cases.statistics import Counts
+from services.credit.domain.cases.statistics import Counts, Growth
 
 
 def complaint(known: Known, day: date) -> pb.ComplaintCase:
@@ -32,9 +32,11 @@ def complaint(known: Known, day: date) -> pb.ComplaintCase:
         ],
         clocks=[_clock(clock, day) for clock in clocks.running(case, day)],
         answer=_answer(case.answer) if case.answer else None,
-        response=response(case, day).value,  # type: ignore[arg-type]
+        response=response(case, day, _told(known)).value,  # type: ignore[arg-type]
         allowed=[state.value for state in TABLES[case.kind].next(case.state)],  # type: ignore[misc]
         work_items=[pb.ComplaintWorkItem(event_id=item.event_id, why=item.why) for item in case.work],
+        case_id=body.case_id, case_source=known.source, told_response=_told(known).value,  # type: ignore[arg-type]
+        check_extended_on=case.extended_on.isoformat() if case.extended_on else "",
     )  # fmt: skip
 
 
@@ -61,14 +63,21 @@ def published(one: Published) -> pb.PublishedComplaint:
     )  # fmt: skip
 
 
-def counts(key: tuple[str, ...], counted: Counts) -> pb.ComplaintCounts:
+def counts(key: tuple[str, ...], counted: Counts, grown: Growth) -> pb.ComplaintCounts:
     """Return one group of the statistics."""
     return pb.ComplaintCounts(
         key=key, received=counted.received, agreed=counted.agreed, failed=counted.failed, void=counted.void,
         answered_in_time=counted.in_time, answered_late=counted.late, unanswered=counted.unanswered,
         mediation_success_permille=counted.mediation_success_permille,
         response_in_time_permille=counted.response_in_time_permille, leads=counted.leads,
+        growth_against_month_before_permille=grown.against_month_before_permille,
+        growth_against_year_before_permille=grown.against_year_before_permille,
     )  # fmt: skip
+
+
+def _told(known: Known) -> Response:
+    """Return what was told of the response in a word; of a case with an answer the fold has replaced it."""
+    return Response.UNKNOWN if known.case.answer else Response(known.body.response)
 
 
 def _clock(clock: Clock, day: date) -> pb.ComplaintClock:

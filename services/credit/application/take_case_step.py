@@ -14,11 +14,10 @@ from services.common.auth.actor import Actor, Role
 from services.common.clock import Clock, china_day
 from services.common.errors import (
     DependencyUnavailable,
-    FieldViolation,
     Forbidden,
-    InvalidInput,
     NotFound,
     PreconditionFailed,
+    invalid,
 )
 from services.common.eventlog.topics import COMPLAINT
 from services.common.kernel import credit_code
@@ -104,6 +103,8 @@ class TakeCaseStep:
 
             def check() -> None:
                 _check_office(actor, known.case)
+                if taken.state is State.MERGED and taken.target:
+                    _check_repeat(known, self._cases.get(taken.target))
                 life.apply(known.case, taken)
 
             return self._take(actor, request_id, known, self._tell(known, taken, None, None), check)
@@ -164,10 +165,7 @@ class TakeCaseStep:
         today = china_day(self._clock.now())
         day = parse_optional_day(on, "step.on") or today
         if day > today:
-            description = f"give a day up to today, {today}"
-            raise InvalidInput(
-                f"step.on: {description}", violations=(FieldViolation(field="step.on", description=description),)
-            )
+            raise invalid("step.on", f"give a day up to today, {today}")
         return day
 
     def _verdict(self, actor: Actor, request_id: str) -> Verdict | None:
@@ -182,29 +180,46 @@ def _check_office(actor: Actor, case: Case) -> None:
     if case.office and case.office != actor.office and not actor.has(Role.REGULATOR):
         raise Forbidden(
             f"the case is with {case.office}: that office acts on it, or refers it",
-            metadata={"handling_office": case.office},
+            metadata={"field": "step.complaint_id", "handling_office": case.office},
         )
 
 
 def _check_another(code: str, present: str) -> None:
     if code == present:
-        description = "the case is this merchant's already: give the code of the shop's operator"
-        violation = FieldViolation(field="right_credit_code", description=description)
-        raise InvalidInput(f"right_credit_code: {description}", violations=(violation,))
+        raise invalid("right_credit_code", "the case is this merchant's already: give the code of the shop's operator")
+
+
+def _check_repeat(known: Known, other: Known) -> None:
+    """A repeat becomes part of another case of the same kind and merchant, which itself became part of none."""
+    if other.complaint_id == known.complaint_id:
+        raise invalid("into_complaint_id", "a case is no part of itself: name the case that it repeats")
+    if (other.body.code, other.case.kind) != (known.body.code, known.case.kind):
+        raise invalid("into_complaint_id", "it is of another merchant or kind: name the case that this one repeats")
+    merged = other.case.last(State.MERGED)
+    if merged is not None:
+        raise invalid("into_complaint_id", f"it became part of another case: name {merged.target}")
 
 
 def _check_answerable(case: Case, day: date) -> None:
     if case.state not in ANSWERABLE:
-        raise PreconditionFailed(f"the case is {case.state.name}: it is answered while it is open")
+        raise PreconditionFailed(
+            f"the case is {case.state.name}: it is answered while it is open",
+            metadata={"field": "step.complaint_id", "state": case.state.name},
+        )
     due = clocks.answer_due(case)
     if due is not None and day > due.day:
         raise PreconditionFailed(
-            f"the answer was due on {due.day}: hand it to the office that mediates", metadata={"due_on": str(due.day)}
+            f"the answer was due on {due.day}: hand it to the office that mediates",
+            metadata={"field": "step.on", "due_on": str(due.day)},
         )
 
 
 def _check_extensible(case: Case) -> None:
     if case.kind is not CaseKind.LEAD or case.state is not State.CHECKING:
-        raise PreconditionFailed(f"only the check of a lead is extended: this case is {case.state.name}")
+        raise PreconditionFailed(
+            f"only the check of a lead is extended: this case is {case.state.name}", metadata={"field": "step"}
+        )
     if case.extended_on is not None:
-        raise PreconditionFailed(f"the check was extended on {case.extended_on}: once is all there is")
+        raise PreconditionFailed(
+            f"the check was extended on {case.extended_on}: once is all there is", metadata={"field": "step"}
+        )

@@ -137,16 +137,3 @@ async def test_what_is_not_my_shop_moves_with_its_credit(served: Served, credit:
     case = await right.take("AnswerComplaint", category=events.ANSWER_CATEGORY_AGREE_REFUND)
     assert case.response == events.MERCHANT_RESPONSE_IN_TIME
     assert await merchant.refused("AnswerComplaint", **answer) is grpc.StatusCode.PERMISSION_DENIED
-
-
-async def test_an_answer_of_a_megabyte_names_the_field_and_the_fix(served: Served, credit: World) -> None:
-    office, merchant = steps.Desk(served, Role.OFFICE), steps.Desk(served, Role.MERCHANT, CODE)
-    await office.take("AcceptComplaint")
-    for size in (501, 1_000_000):
-        with pytest.raises(grpc.aio.AioRpcError) as refused:
-            await merchant.take(
-                "AnswerComplaint", category=events.ANSWER_CATEGORY_PARTIAL, public_statement="字" * (size // 3 + 501)
-            )
-        assert refused.value.code() is grpc.StatusCode.INVALID_ARGUMENT
-        assert "statement: give at most 500 characters" in (refused.value.details() or "")
-    assert credit.dead_letters() == []

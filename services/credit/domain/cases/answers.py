@@ -4,6 +4,7 @@ That the operator cooperates with mediation follows from Order 20 art. 18, that 
 市场监督管理投诉信息公示暂行规则; that the statement names no person from 个人信息保护法 arts. 25 and 26.
 """
 
+import re
 from datetime import date
 from enum import IntEnum
 from typing import NamedTuple
@@ -13,6 +14,8 @@ from services.common.kernel import credit_code
 from services.credit.domain.cases import redaction
 
 MAX_STATEMENT = 500
+#: A tag, a comment or a declaration of markup; a bare sign of comparison is none.
+_MARKUP = re.compile(r"<\s*[/!?]?\s*[A-Za-z-]")
 
 
 class Category(IntEnum):
@@ -48,25 +51,32 @@ class Answer(NamedTuple):
 def check(answer: Answer, own_code: str) -> None:
     """Refuse an answer that breaks the rules of answers.
 
-    Raises InvalidInput for a statement that is too long, or a refusal without one; for NOT_MY_SHOP without the code of
-    another merchant, or such a code with another category; PersonalDataInClear when the statement names a person.
+    Raises InvalidInput for a statement that is too long or holds markup, or a refusal without one; for NOT_MY_SHOP without
+    the code of another merchant, or such a code with another category; PersonalDataInClear when the statement names a
+    person. The fields are named as in the protos.
     """
-    if len(answer.statement) > MAX_STATEMENT:
-        raise invalid("statement", f"give at most {MAX_STATEMENT} characters")
+    _check_statement(answer.statement)
     if answer.category is Category.REFUSE_WITH_REASON and not answer.statement.strip():
-        raise invalid("statement", "a refusal tells its reason: give it as the public shall read it")
-    found = redaction.kinds_in(answer.statement)
+        raise invalid("public_statement", "a refusal tells its reason: give it as the public shall read it")
+    _check_right_code(answer, own_code)
+
+
+def _check_statement(statement: str) -> None:
+    if len(statement) > MAX_STATEMENT:
+        raise invalid("public_statement", f"{len(statement)} characters: give at most {MAX_STATEMENT}")
+    if _MARKUP.search(statement):
+        raise invalid("public_statement", "it holds markup: give plain text")
+    found = redaction.kinds_in(statement)
     if found:
         description = f"it holds {', '.join(sorted(found))}: the public reads it, name no person and no contact"
-        violation = FieldViolation(field="statement", description=description)
-        raise PersonalDataInClear(f"statement: {description}", violations=(violation,))
-    _check_right_code(answer, own_code)
+        violation = FieldViolation(field="public_statement", description=description)
+        raise PersonalDataInClear(f"public_statement: {description}", violations=(violation,))
 
 
 def _check_right_code(answer: Answer, own_code: str) -> None:
     if answer.category is not Category.NOT_MY_SHOP:
         if answer.right_code:
-            raise invalid("right_code", "only NOT_MY_SHOP names another merchant: leave it empty")
+            raise invalid("right_credit_code", "only NOT_MY_SHOP names another merchant: leave it empty")
         return
-    if credit_code.parse(answer.right_code, field="right_code") == own_code:
-        raise invalid("right_code", "this is the merchant's own code: give that of the shop's operator")
+    if credit_code.parse(answer.right_code, field="right_credit_code") == own_code:
+        raise invalid("right_credit_code", "this is the merchant's own code: give that of the shop's operator")

@@ -15,7 +15,11 @@ from services.credit.domain.cases.states import ANSWERABLE, AS_LEAD, TABLES, Cas
 
 #: How an agreement was made (Order 20 art. 22): by mediation paper, or performed at once, which needs none.
 FORMS = frozenset({"PAPER", "AT_ONCE"})
-_TARGETED = frozenset({State.REFERRED, State.MERGED})
+#: What names where a case goes, by the state, and what to give there.
+_TARGETS = {
+    State.REFERRED: ("office", "name the office that the case goes to"),
+    State.MERGED: ("into_complaint_id", "name the case that this one becomes a part of"),
+}
 
 
 def apply(case: Case, step: Step) -> Case:
@@ -30,7 +34,7 @@ def apply(case: Case, step: Step) -> Case:
     _check_day(case, table, step)
     _check_told(step)
     if step.state is State.REFERRED and step.target == case.office:
-        raise invalid("target", f"the case is with {step.target} already: name another office")
+        raise invalid("office", f"the case is with {step.target} already: name another office")
     return case._replace(steps=(*case.steps, step))
 
 
@@ -39,7 +43,7 @@ def fold(kind: CaseKind, received_on: date, accounts: Iterable[Account]) -> Case
 
     Of accounts that exclude each other, of one day and rank, the last by (authority, source time, event id) counts.
     Those of the greatest authority make the history; the others fill it in where the table lets them. What no lawful
-    history can hold is a work item, so an impossible history keeps its last lawful state.
+    history can hold is a work item, so an impossible history keeps its last lawful state; so is a reason of no closed list.
     """
     known = list(accounts)
     table = TABLES[kind]
@@ -62,7 +66,7 @@ def _only_step(kind: CaseKind, table: Table, account: Account) -> Step | None:
     if account.step is None or account.answer or account.extended_on:
         return None
     step = _as_kind(kind, account.step)
-    return step if step.state in table.rows else None
+    return step if step.state in table.rows and not _odd_reason(step) else None
 
 
 def _as_kind(kind: CaseKind, step: Step) -> Step:
@@ -96,6 +100,8 @@ def _fit(table: Table, slots: dict[tuple[date, int], _Told], work: list[WorkItem
         clash = next((other for other in around if not _stand_together(table, step, other)), None)
         if clash is None:
             places.insert(index, place)
+            if odd := _odd_reason(step):
+                work.append(WorkItem(slots[place].account.event_id, odd))
         else:
             work.append(WorkItem(slots[place].account.event_id, _clash(step, clash)))
     return _without_repeats([slots[place].step for place in places])
@@ -111,6 +117,14 @@ def _without_repeats(steps: list[Step]) -> list[Step]:
     """Leave out steps by which a source only says again where the case stands; a second referral is news."""
     runs = groupby(steps, key=lambda step: (step.state, step.target if step.state is State.REFERRED else ""))
     return [next(run) for _, run in runs]
+
+
+def _odd_reason(step: Step) -> str:
+    """Say what is wrong with the reason of a step that a source told; its step stands, and a person looks at it."""
+    reasons = _reasons(step) if step.reason else None
+    if reasons is None or step.reason in reasons:
+        return ""
+    return f"{step.reason} of {step.day} is no reason for {step.state.name}"
 
 
 def _clash(step: Step, other: Step) -> str:
@@ -150,26 +164,29 @@ def _not_allowed(table: Table, present: State, wanted: State) -> PreconditionFai
     allowed = ", ".join(state.name for state in table.next(present)) or "nothing: it is over"
     return PreconditionFailed(
         f"the case is {present.name}, which {wanted.name} cannot follow; allowed is {allowed}",
-        metadata={"state": present.name, "allowed": ",".join(state.name for state in table.next(present))},
+        metadata={"field": "step", "state": present.name, "allowed": ",".join(s.name for s in table.next(present))},
     )
 
 
 def _check_day(case: Case, table: Table, step: Step) -> None:
     if step.day < case.since:
-        raise invalid("on", f"the case has been {case.state.name} since {case.since}: give that day or a later one")
+        raise invalid(
+            "step.on", f"the case has been {case.state.name} since {case.since}: give that day or a later one"
+        )
     if case.steps and step.day == case.since and table.rows[step.state].rank <= table.rows[case.state].rank:
         raise PreconditionFailed(
             f"the case became {case.state.name} on {step.day}: {step.state.name} can follow from the next day on",
-            metadata={"state": case.state.name},
+            metadata={"field": "step.on", "state": case.state.name},
         )
 
 
 def _check_told(step: Step) -> None:
     reasons = _reasons(step)
     if reasons is not None and step.reason not in reasons:
-        raise invalid("reason", f"{step.reason[:40]!r} is none of {', '.join(sorted(reasons))}")
-    if step.state in _TARGETED and not step.target:
-        raise invalid("target", "name the office that the case goes to, or the case that it becomes a part of")
+        field = "not_filed_reason_code" if step.state is State.NOT_FILED else "reason_code"
+        raise invalid(field, f"{step.reason[:40]!r} is none of {', '.join(sorted(reasons))}")
+    if step.state in _TARGETS and not step.target:
+        raise invalid(*_TARGETS[step.state])
 
 
 def _reasons(step: Step) -> Reasons | frozenset[str] | None:

@@ -60,14 +60,17 @@ def outcome(case: Case) -> Outcome:
     return _OUTCOMES[weighing(case)]
 
 
-def response(case: Case, day: date) -> Response:
+def response(case: Case, day: date, told: Response = Response.UNKNOWN) -> Response:
     """Return how the merchant answered by a day: in time and late by the clock, NONE once the deadline is past.
 
-    UNKNOWN while the deadline runs, and for a case that was never accepted. An answer before acceptance is in time.
+    UNKNOWN while the deadline runs, and for a case that was never accepted. An answer before acceptance is in time. A source
+    that tells the response in a word (`told`), and no answer, is believed.
     """
     due = answer_due(case)
     if case.answer is not None:
         return Response.IN_TIME if due is None or case.answer.day <= due.day else Response.LATE
+    if told is not Response.UNKNOWN:
+        return told
     return Response.NONE if due is not None and day > due.day else Response.UNKNOWN
 
 

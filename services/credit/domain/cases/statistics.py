@@ -63,8 +63,7 @@ class Counts(NamedTuple):
 class Growth(NamedTuple):
     """A month's receipts, and how they grew in per mille; None when there was none to grow from."""
 
-    month: date
-    counts: Counts
+    received: int
     against_month_before_permille: int | None
     against_year_before_permille: int | None
 
@@ -78,17 +77,13 @@ def count(cases: Iterable[Summary], *dimensions: Dimension) -> Mapping[tuple[Has
     return {key: Counts(*total) for key, total in sorted(totals.items(), key=lambda item: str(item[0]))}
 
 
-def growth(cases: Iterable[Summary], month: date) -> Growth:
-    """Return a month's counts and its growth against the month and the year before."""
-    by_month = count(cases, Dimension.MONTH)
+def growth(by_month: Mapping[tuple[Hashable, ...], Counts], group: tuple[Hashable, ...], month: date) -> Growth:
+    """Return a group's receipts of a month and their growth, from counts whose last dimension is the month."""
     index = month_index(month)
-    now, before, year_before = (by_month.get((first_of_month(index - ago),), Counts()) for ago in (0, 1, 12))
-    return Growth(
-        first_of_month(index),
-        now,
-        _growth(now.received, before.received),
-        _growth(now.received, year_before.received),
+    now, before, year_before = (
+        by_month.get((*group, first_of_month(index - ago)), Counts()).received for ago in (0, 1, 12)
     )
+    return Growth(now, _growth(now, before), _growth(now, year_before))
 
 
 _RECEIVED = Counts._fields.index("received")

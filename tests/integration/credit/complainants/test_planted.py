@@ -151,6 +151,25 @@ def plant_by_file(credit: World, folder: Path) -> None:
             main(command)
         assert ended.value.code == 0
     assert not any(secret in out.read_text() for secret in SECRETS)
+    refuse_in_the_clear(credit, folder, names, values)
+
+
+def refuse_in_the_clear(credit: World, folder: Path, names: list[str], values: list[str]) -> None:
+    """Load, unsealed and wrong, what must then stand in no reject: the line leads to it."""
+    case = dict(zip(names, values, strict=True)) | {"day": "2026-06-02"}
+    told_as = [
+        {"case_id": PLANTED["phone"]}, {"handling_office": PLANTED["phone"]}, {"status": "DONE"},
+        {"answer": "PARTIAL", "public_statement": TEXT}, {"complainant_pseudonym": PLANTED["identity_number"]},
+    ]  # fmt: skip
+    wrong = folder / "wrong.jsonl"
+    wrong.write_bytes(b"".join(orjson.dumps({**case, **fields}) + b"\n" for fields in told_as) + TEXT.encode() + b"\n")
+    command = ["load", "cases", str(wrong), "--dsn", credit.dsn, "--state-dir", str(folder), "--source", "//12315.file"]
+    with pytest.raises(SystemExit) as ended:
+        main(command)
+    assert ended.value.code == 0
+    rejects = (folder / "loads" / "wrong.jsonl.rejects.jsonl").read_bytes()
+    assert [orjson.loads(line)["line"] for line in rejects.splitlines()] == [1, 2, 3, 4, 5, 6]
+    assert not any(form in rejects for secret in SECRETS for form in forms(secret))
 
 
 async def test_a_planted_identity_is_nowhere(credit: World, served: Served, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ def test_good_answers_pass() -> None:
         Answer(Category.AGREE_REFUND, DAY),
         Answer(Category.REFUSE_WITH_REASON, DAY, "商品已超过七天无理由退货期限，且吊牌已剪。"),
         Answer(Category.NOT_MY_SHOP, DAY, right_code=OTHER),
+        Answer(Category.PARTIAL, DAY, "运费 < 5元，次日 <3 天到"),
     ):
         check(answer, OWN)
 
@@ -23,11 +24,14 @@ def test_good_answers_pass() -> None:
 @pytest.mark.parametrize(
     ("answer", "field"),
     [
-        (Answer(Category.PARTIAL, DAY, "长" * (MAX_STATEMENT + 1)), "statement"),
-        (Answer(Category.REFUSE_WITH_REASON, DAY, "  "), "statement"),
-        (Answer(Category.NOT_MY_SHOP, DAY), "right_code"),
-        (Answer(Category.NOT_MY_SHOP, DAY, right_code=OWN), "right_code"),
-        (Answer(Category.AGREE_REPAIR, DAY, right_code=OTHER), "right_code"),
+        (Answer(Category.PARTIAL, DAY, "长" * (MAX_STATEMENT + 1)), "public_statement"),
+        (Answer(Category.PARTIAL, DAY, "长" * 1_048_576), "public_statement"),
+        (Answer(Category.PARTIAL, DAY, "<script>alert(1)</script>"), "public_statement"),
+        (Answer(Category.PARTIAL, DAY, "已退款<!-- -->"), "public_statement"),
+        (Answer(Category.REFUSE_WITH_REASON, DAY, "  "), "public_statement"),
+        (Answer(Category.NOT_MY_SHOP, DAY), "right_credit_code"),
+        (Answer(Category.NOT_MY_SHOP, DAY, right_code=OWN), "right_credit_code"),
+        (Answer(Category.AGREE_REPAIR, DAY, right_code=OTHER), "right_credit_code"),
     ],
 )
 def test_bad_answers_name_the_field(answer: Answer, field: str) -> None:

@@ -1,12 +1,16 @@
 """The legal clocks: what runs in which state, when it is due, and what a suspension adds."""
 
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 
+import chinese_calendar
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from services.common.errors import NotFound
+from services.common.kernel import working_day
+from services.credit.domain.cases import clocks as clocks_of
 from services.credit.domain.cases.answers import Answer, Category, Response
 from services.credit.domain.cases.case import Case, Step
 from services.credit.domain.cases.clocks import Clock, overdue, running
@@ -67,6 +71,49 @@ def test_a_lead_is_checked_in_15_working_days_or_30_and_the_informer_told_in_5()
 
 def test_a_due_day_in_a_year_not_announced_is_provisional() -> None:
     assert clocks(dispute(Step(State.ACCEPTED, date(2030, 3, 4))))[ClockKind.MEDIATE].is_provisional
+
+
+@pytest.fixture
+def announced() -> Iterator[Callable[[date, date], None]]:
+    """Announce a year by hand: one free day and one worked Saturday beside it; taken back afterwards."""
+    before = dict(chinese_calendar.holidays), dict(chinese_calendar.workdays)
+
+    def announce(free: date, worked: date) -> None:
+        chinese_calendar.holidays[free] = "Spring Festival"
+        chinese_calendar.workdays[worked] = "Spring Festival"
+        forget_calendar()
+
+    yield announce
+    for table, kept in zip((chinese_calendar.holidays, chinese_calendar.workdays), before, strict=True):
+        table.clear()
+        table.update(kept)
+    forget_calendar()
+
+
+def forget_calendar() -> None:
+    """Begin as a process does that starts with a newer calendar."""
+    for remembered in (
+        working_day._has_arrangement,
+        working_day._working_days,
+        working_day._add_working_days,
+        clocks_of._due,
+    ):
+        remembered.cache_clear()
+
+
+def test_an_announced_year_moves_due_days_with_no_event(announced: Callable[[date, date], None]) -> None:
+    year = max(day.year for day in chinese_calendar.holidays) + 1
+    case = dispute(Step(State.ACCEPTED, date(year, 3, 1)))
+    before = clocks(case)[ClockKind.ANSWER]
+    assert before.is_provisional
+    saturday = next(day for day in (date(year, 3, 2) + timedelta(n) for n in range(7)) if day.weekday() == 5)
+    announced(before.due, saturday - timedelta(days=1))
+    moved = clocks(case)[ClockKind.ANSWER]
+    assert not moved.is_provisional
+    assert moved.due > before.due  # the day that it fell on is free now
+    announced(before.due, saturday)
+    assert clocks(case)[ClockKind.ANSWER].due < before.due  # the Saturday that is worked counts
+    assert (moved.start, moved.days, moved.regime_id) == (before.start, before.days, before.regime_id)
 
 
 def test_overdue_cases_stand_under_the_office_that_must_act() -> None:

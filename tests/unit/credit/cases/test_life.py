@@ -1,6 +1,8 @@
 """The life of a case: strict step by step, and one state from any order of accounts."""
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from itertools import permutations
 
 import pytest
 from hypothesis import given, settings
@@ -42,6 +44,25 @@ def test_every_order_of_a_lawful_history_with_repeats_ends_in_one_case(data: st.
     assert [item for item in folded.work if "answer" not in item.why] == []
 
 
+@pytest.mark.parametrize("kind", CaseKind)
+def test_every_permutation_of_every_short_history_with_a_repeat_ends_in_one_case(kind: CaseKind) -> None:
+    """All legal histories of up to six steps, a step a day, each step told late, twice and in every order."""
+    histories = list(legal(kind, State.RECEIVED, most=6))
+    assert len(histories) > 100
+    for states in histories:
+        steps = tuple(step_to(state, START + day * DAY) for day, state in enumerate(states))
+        accounts = [Account(2, NOON, f"e{day}", step=step) for day, step in enumerate(steps)]
+        for order in permutations(accounts):
+            assert fold(kind, START, [*order, order[0]]).steps == steps
+
+
+def legal(kind: CaseKind, state: State, *, most: int) -> Iterator[tuple[State, ...]]:
+    """Yield the legal histories that follow a state, of up to so many steps."""
+    for following in TABLES[kind].next(state) if most else ():
+        yield (following,)
+        yield from ((following, *rest) for rest in legal(kind, following, most=most - 1))
+
+
 @settings(max_examples=200)
 @given(st.data())
 def test_any_accounts_whatever_give_one_case_in_any_order(data: st.DataObject) -> None:
@@ -70,7 +91,7 @@ def test_a_step_that_the_table_lacks_is_refused_and_told_what_is_allowed(present
     with pytest.raises(PreconditionFailed) as caught:
         apply(case, step)
     allowed = [state.name for state in DISPUTE.next(present)]
-    assert caught.value.metadata == {"state": present.name, "allowed": ",".join(allowed)}
+    assert caught.value.metadata == {"field": "step", "state": present.name, "allowed": ",".join(allowed)}
 
 
 def test_an_impossible_history_keeps_its_last_lawful_state_and_says_why() -> None:
@@ -78,6 +99,14 @@ def test_an_impossible_history_keeps_its_last_lawful_state_and_says_why() -> Non
     case = fold(CaseKind.DISPUTE, START, accounts)
     assert case.state is State.REFUSED
     assert case.work == (("b", "AGREED of 2026-03-07 cannot stand beside REFUSED of 2026-03-02"),)
+
+
+@pytest.mark.parametrize("also", [[], [account(State.ACCEPTED, START, "first")]])
+def test_a_reason_of_no_closed_list_is_work_for_a_person_and_its_step_stands(also: list[Account]) -> None:
+    told = Account(2, NOON, "b", step=Step(State.TERMINATED, START + DAY, reason="BORED"))
+    case = fold(CaseKind.DISPUTE, START, [*also, told])
+    assert case.state is State.TERMINATED
+    assert case.work == (("b", "BORED of 2026-03-03 is no reason for TERMINATED"),)
 
 
 def test_steps_that_nobody_told_are_taken_as_done() -> None:
@@ -131,12 +160,13 @@ def test_what_a_step_needs_is_asked_for_by_name() -> None:
     accepted = case_in(State.ACCEPTED)
     day = START + 3 * DAY
     for case, step, field in (
-        (NEW, Step(State.REFUSED, day, reason="BORED"), "reason"),
-        (NEW, Step(State.REFUSED, START, reason="ABUSE"), "reason"),  # a reason of Order 121 before it is in force
-        (NEW, Step(State.REFERRED, day), "target"),
-        (case_in(State.REFERRED), Step(State.REFERRED, day, target="another 2026-03-03"), "target"),
-        (accepted, Step(State.MEDIATING, START), "on"),
-        (case_in(State.ACCEPTED, State.MEDIATING), Step(State.AGREED, day), "reason"),
+        (NEW, Step(State.REFUSED, day, reason="BORED"), "reason_code"),
+        (NEW, Step(State.REFUSED, START, reason="ABUSE"), "reason_code"),  # a reason of Order 121 before it is in force
+        (NEW, Step(State.REFERRED, day), "office"),
+        (NEW, Step(State.MERGED, day), "into_complaint_id"),
+        (case_in(State.REFERRED), Step(State.REFERRED, day, target="another 2026-03-03"), "office"),
+        (accepted, Step(State.MEDIATING, START), "step.on"),
+        (case_in(State.ACCEPTED, State.MEDIATING), Step(State.AGREED, day), "reason_code"),
     ):
         with pytest.raises(InvalidInput) as caught:
             apply(case, step)

@@ -42,10 +42,10 @@ def test_a_lead_is_counted_apart_and_moves_no_rate() -> None:
 
 def test_growth_is_against_the_month_and_the_year_before() -> None:
     cases = [case(), case(), case(), case(MAY), case(MAY), case(date(2025, 6, 1))]
-    found = growth(cases, JUNE)
-    assert (found.counts.received, found.against_month_before_permille) == (3, 500)
-    assert found.against_year_before_permille == 2000
-    assert growth(cases, MAY).against_year_before_permille is None
+    by_month = count(cases, Dimension.PLATFORM, Dimension.MONTH)
+    assert growth(by_month, ("p",), JUNE) == (3, 500, 2000)
+    assert growth(by_month, ("p",), MAY) == (2, None, None)
+    assert growth(by_month, ("q",), JUNE) == (0, None, None)
 
 
 @given(st.lists(summaries, max_size=60))

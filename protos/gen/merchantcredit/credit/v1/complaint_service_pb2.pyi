@@ -217,6 +217,10 @@ class ComplaintCase(_message.Message):
     RESPONSE_FIELD_NUMBER: _builtins.int
     ALLOWED_FIELD_NUMBER: _builtins.int
     WORK_ITEMS_FIELD_NUMBER: _builtins.int
+    CASE_ID_FIELD_NUMBER: _builtins.int
+    CASE_SOURCE_FIELD_NUMBER: _builtins.int
+    TOLD_RESPONSE_FIELD_NUMBER: _builtins.int
+    CHECK_EXTENDED_ON_FIELD_NUMBER: _builtins.int
     complaint_id: _builtins.str
     """The fact id."""
     credit_code: _builtins.str
@@ -237,6 +241,14 @@ class ComplaintCase(_message.Message):
     """The platform; empty when unknown."""
     response: _complaint_pb2.MerchantResponse.ValueType
     """How the merchant answered."""
+    case_id: _builtins.str
+    """The case number in its source."""
+    case_source: _builtins.str
+    """The source whose case it is; with the case number it makes the fact id."""
+    told_response: _complaint_pb2.MerchantResponse.ValueType
+    """What a source told of the merchant's response in a word; unspecified when none did. An answer goes before it."""
+    check_extended_on: _builtins.str
+    """The day on which an extension of a lead's check was approved, YYYY-MM-DD; empty when none."""
     @_builtins.property
     def steps(self) -> _containers.RepeatedCompositeFieldContainer[Global___ComplaintStepTaken]:
         """The lawful steps in order."""
@@ -275,10 +287,14 @@ class ComplaintCase(_message.Message):
         response: _complaint_pb2.MerchantResponse.ValueType = ...,
         allowed: _abc.Iterable[_complaint_pb2.ComplaintStatus.ValueType] | None = ...,
         work_items: _abc.Iterable[Global___ComplaintWorkItem] | None = ...,
+        case_id: _builtins.str = ...,
+        case_source: _builtins.str = ...,
+        told_response: _complaint_pb2.MerchantResponse.ValueType = ...,
+        check_extended_on: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowed", b"allowed", "answer", b"answer", "clocks", b"clocks", "complaint_id", b"complaint_id", "credit_code", b"credit_code", "handling_office", b"handling_office", "kind", b"kind", "platform_code", b"platform_code", "problem_type", b"problem_type", "received_on", b"received_on", "response", b"response", "status", b"status", "steps", b"steps", "weighs_as", b"weighs_as", "work_items", b"work_items"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowed", b"allowed", "answer", b"answer", "case_id", b"case_id", "case_source", b"case_source", "check_extended_on", b"check_extended_on", "clocks", b"clocks", "complaint_id", b"complaint_id", "credit_code", b"credit_code", "handling_office", b"handling_office", "kind", b"kind", "platform_code", b"platform_code", "problem_type", b"problem_type", "received_on", b"received_on", "response", b"response", "status", b"status", "steps", b"steps", "told_response", b"told_response", "weighs_as", b"weighs_as", "work_items", b"work_items"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1154,7 +1170,7 @@ class ListComplaintsResponse(_message.Message):
     """The token of the next page; empty at the end."""
     @_builtins.property
     def complaints(self) -> _containers.RepeatedCompositeFieldContainer[Global___ComplaintSummary]:
-        """The cases, newest first."""
+        """The cases in the order of their ids; a page may be short, or empty, before the last one."""
 
     def __init__(
         self,
@@ -1222,6 +1238,8 @@ class ComplaintCounts(_message.Message):
     UNANSWERED_FIELD_NUMBER: _builtins.int
     MEDIATION_SUCCESS_PERMILLE_FIELD_NUMBER: _builtins.int
     RESPONSE_IN_TIME_PERMILLE_FIELD_NUMBER: _builtins.int
+    GROWTH_AGAINST_MONTH_BEFORE_PERMILLE_FIELD_NUMBER: _builtins.int
+    GROWTH_AGAINST_YEAR_BEFORE_PERMILLE_FIELD_NUMBER: _builtins.int
     LEADS_FIELD_NUMBER: _builtins.int
     received: _builtins.int
     """Disputes received; leads stand apart."""
@@ -1241,6 +1259,12 @@ class ComplaintCounts(_message.Message):
     """Agreements among mediations that ended."""
     response_in_time_permille: _builtins.int
     """Answers in time among those known."""
+    growth_against_month_before_permille: _builtins.int
+    """The growth of the receipts of the group's month, or of the last month where months are not asked apart, against the month
+    before; absent when that had none.
+    """
+    growth_against_year_before_permille: _builtins.int
+    """The same against the month a year before."""
     leads: _builtins.int
     """Leads received (举报): they are checked, not mediated, and stand in no other count."""
     @_builtins.property
@@ -1260,16 +1284,26 @@ class ComplaintCounts(_message.Message):
         unanswered: _builtins.int = ...,
         mediation_success_permille: _builtins.int | None = ...,
         response_in_time_permille: _builtins.int | None = ...,
+        growth_against_month_before_permille: _builtins.int | None = ...,
+        growth_against_year_before_permille: _builtins.int | None = ...,
         leads: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_mediation_success_permille", b"_mediation_success_permille", "_response_in_time_permille", b"_response_in_time_permille", "mediation_success_permille", b"mediation_success_permille", "response_in_time_permille", b"response_in_time_permille"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_growth_against_month_before_permille", b"_growth_against_month_before_permille", "_growth_against_year_before_permille", b"_growth_against_year_before_permille", "_mediation_success_permille", b"_mediation_success_permille", "_response_in_time_permille", b"_response_in_time_permille", "growth_against_month_before_permille", b"growth_against_month_before_permille", "growth_against_year_before_permille", b"growth_against_year_before_permille", "mediation_success_permille", b"mediation_success_permille", "response_in_time_permille", b"response_in_time_permille"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_mediation_success_permille", b"_mediation_success_permille", "_response_in_time_permille", b"_response_in_time_permille", "agreed", b"agreed", "answered_in_time", b"answered_in_time", "answered_late", b"answered_late", "failed", b"failed", "key", b"key", "leads", b"leads", "mediation_success_permille", b"mediation_success_permille", "received", b"received", "response_in_time_permille", b"response_in_time_permille", "unanswered", b"unanswered", "void", b"void"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_growth_against_month_before_permille", b"_growth_against_month_before_permille", "_growth_against_year_before_permille", b"_growth_against_year_before_permille", "_mediation_success_permille", b"_mediation_success_permille", "_response_in_time_permille", b"_response_in_time_permille", "agreed", b"agreed", "answered_in_time", b"answered_in_time", "answered_late", b"answered_late", "failed", b"failed", "growth_against_month_before_permille", b"growth_against_month_before_permille", "growth_against_year_before_permille", b"growth_against_year_before_permille", "key", b"key", "leads", b"leads", "mediation_success_permille", b"mediation_success_permille", "received", b"received", "response_in_time_permille", b"response_in_time_permille", "unanswered", b"unanswered", "void", b"void"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__growth_against_month_before_permille: _TypeAlias = _typing.Literal["growth_against_month_before_permille"]  # noqa: Y015
+    _WhichOneofArgType__growth_against_month_before_permille: _TypeAlias = _typing.Literal["_growth_against_month_before_permille", b"_growth_against_month_before_permille"]  # noqa: Y015
+    _WhichOneofReturnType__growth_against_year_before_permille: _TypeAlias = _typing.Literal["growth_against_year_before_permille"]  # noqa: Y015
+    _WhichOneofArgType__growth_against_year_before_permille: _TypeAlias = _typing.Literal["_growth_against_year_before_permille", b"_growth_against_year_before_permille"]  # noqa: Y015
     _WhichOneofReturnType__mediation_success_permille: _TypeAlias = _typing.Literal["mediation_success_permille"]  # noqa: Y015
     _WhichOneofArgType__mediation_success_permille: _TypeAlias = _typing.Literal["_mediation_success_permille", b"_mediation_success_permille"]  # noqa: Y015
     _WhichOneofReturnType__response_in_time_permille: _TypeAlias = _typing.Literal["response_in_time_permille"]  # noqa: Y015
     _WhichOneofArgType__response_in_time_permille: _TypeAlias = _typing.Literal["_response_in_time_permille", b"_response_in_time_permille"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__growth_against_month_before_permille) -> _WhichOneofReturnType__growth_against_month_before_permille | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__growth_against_year_before_permille) -> _WhichOneofReturnType__growth_against_year_before_permille | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__mediation_success_permille) -> _WhichOneofReturnType__mediation_success_permille | None: ...
     @_typing.overload

@@ -249,7 +249,7 @@ class ComplaintServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def ListComplaints(self, request, context):
-        """Lists cases, newest first. Read only. A merchant names its own code. Roles: regulator, office, merchant.
+        """Lists cases in the order of their ids. Read only. A merchant names its own code. Roles: regulator, office, merchant.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -280,7 +280,8 @@ class ComplaintServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetComplaintStatistics(self, request, context):
-        """Counts disputes. Read only. Whoever is no office names a credit code. Roles: all.
+        """Counts disputes (Order 20 art. 34). Read only. Whoever is no office names a credit code, and reads of another than itself what
+        is published: accepted disputes that weigh. Roles: all.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

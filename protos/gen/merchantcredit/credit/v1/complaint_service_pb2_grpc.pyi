@@ -49,7 +49,7 @@ class ComplaintServiceStub:
     GetComplaint: _aio.UnaryUnaryMultiCallable[_complaint_service_pb2.GetComplaintRequest, _complaint_service_pb2.GetComplaintResponse]
     """Reads a case. Read only. NOT_FOUND when there is none. Roles: regulator, office, and the merchant itself."""
     ListComplaints: _aio.UnaryUnaryMultiCallable[_complaint_service_pb2.ListComplaintsRequest, _complaint_service_pb2.ListComplaintsResponse]
-    """Lists cases, newest first. Read only. A merchant names its own code. Roles: regulator, office, merchant."""
+    """Lists cases in the order of their ids. Read only. A merchant names its own code. Roles: regulator, office, merchant."""
     TransferComplaint: _aio.UnaryUnaryMultiCallable[_complaint_service_pb2.TransferComplaintRequest, _complaint_service_pb2.TransferComplaintResponse]
     """非本店: moves a case to the merchant whose shop it is, after that answer or on the office's own finding; the credit moves with it."""
     WatchComplaints: _aio.UnaryStreamMultiCallable[_complaint_service_pb2.WatchComplaintsRequest, _complaint_service_pb2.WatchComplaintsResponse]
@@ -62,7 +62,9 @@ class ComplaintServiceStub:
     words are shown only with consent, without anything that names a person, and no longer once they are erased. Roles: all.
     """
     GetComplaintStatistics: _aio.UnaryUnaryMultiCallable[_complaint_service_pb2.GetComplaintStatisticsRequest, _complaint_service_pb2.GetComplaintStatisticsResponse]
-    """Counts disputes. Read only. Whoever is no office names a credit code. Roles: all."""
+    """Counts disputes (Order 20 art. 34). Read only. Whoever is no office names a credit code, and reads of another than itself what
+    is published: accepted disputes that weigh. Roles: all.
+    """
 
 class ComplaintServiceServicer(metaclass=_abc_1.ABCMeta):
     """Runs complaint cases. Every step names the case, is idempotent by request_id, and answers with the case as it stands after it.
@@ -195,7 +197,7 @@ class ComplaintServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _complaint_service_pb2.ListComplaintsRequest,
         context: _aio.ServicerContext[_complaint_service_pb2.ListComplaintsRequest, _abc.Awaitable[_complaint_service_pb2.ListComplaintsResponse]],
     ) -> _abc.Awaitable[_complaint_service_pb2.ListComplaintsResponse]:
-        """Lists cases, newest first. Read only. A merchant names its own code. Roles: regulator, office, merchant."""
+        """Lists cases in the order of their ids. Read only. A merchant names its own code. Roles: regulator, office, merchant."""
 
     @_abc_1.abstractmethod
     def TransferComplaint(
@@ -232,6 +234,8 @@ class ComplaintServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _complaint_service_pb2.GetComplaintStatisticsRequest,
         context: _aio.ServicerContext[_complaint_service_pb2.GetComplaintStatisticsRequest, _abc.Awaitable[_complaint_service_pb2.GetComplaintStatisticsResponse]],
     ) -> _abc.Awaitable[_complaint_service_pb2.GetComplaintStatisticsResponse]:
-        """Counts disputes. Read only. Whoever is no office names a credit code. Roles: all."""
+        """Counts disputes (Order 20 art. 34). Read only. Whoever is no office names a credit code, and reads of another than itself what
+        is published: accepted disputes that weigh. Roles: all.
+        """
 
 def add_ComplaintServiceServicer_to_server(servicer: ComplaintServiceServicer, server: _aio.Server) -> None: ...
