@@ -19,12 +19,11 @@ from psycopg.errors import DeadlockDetected, LockNotAvailable, UniqueViolation
 from services.common.db.pool import Pool
 from services.common.errors import InvalidInput, PersonalDataInClear, PlatformError
 from services.common.eventlog import offsets, outbox
+from services.common.eventlog.lag import Lag
 from services.common.eventlog.port import Consumer, EventLog, Message, OffsetConflict, Record, TopicPartition
 from services.common.eventlog.topics import dead_letter_topic
 from services.common.telemetry import health, metrics, names
 
-#: How often the lag is asked for while metrics are on; the question is one request a topic.
-LAG_SECONDS = 10.0
 log = structlog.get_logger()
 
 #: Dead letters are kept for good, and personal data may not be: its source sends the event again, sealed.
@@ -68,7 +67,6 @@ class BatchConsumer:
     policy: BatchPolicy = field(default_factory=BatchPolicy)
     _committed: dict[TopicPartition, int] = field(default_factory=dict)
     _consecutive: int = 0
-    _lag_at: float = 0.0
 
     @property
     def name(self) -> str:
@@ -78,11 +76,12 @@ class BatchConsumer:
     def run(self, stop: threading.Event) -> None:
         """Consume until stopped; then leave the group."""
         consumer = self.event_log.consumer(group=self.group, topics=self.topics, load_offsets=self._load)
+        lag = Lag(self.event_log, self.group, self.topics)
         with closing(consumer), health.awaited(self.name):
             while not stop.is_set():
                 self.step(consumer)
                 health.beat(self.name)
-                self._tell_lag(consumer)
+                lag.tell(consumer)
 
     def step(self, consumer: Consumer) -> int:
         """Poll and process one batch; returns how many records were committed."""
@@ -109,17 +108,6 @@ class BatchConsumer:
         self._process(records, generation)
         metrics.observe(names.BATCH_SECONDS, time.perf_counter() - began, self.group)
         metrics.observe(names.BATCH_RECORDS, len(records), self.group)
-
-    def _tell_lag(self, consumer: Consumer) -> None:
-        """Tell how far the end is from where we read on; positions pass by what holds no record."""
-        if not metrics.is_on() or time.monotonic() < self._lag_at:
-            return
-        self._lag_at = time.monotonic() + LAG_SECONDS
-        positions = consumer.positions()
-        for topic in self.topics:
-            ends = self.event_log.end_offsets(topic)
-            lag = sum(max(0, end - positions[tp]) for tp, end in ends.items() if tp in positions)
-            metrics.put(names.LAG, lag, self.group, topic)
 
     def _process(self, records: Sequence[Record], generation: int) -> None:
         try:

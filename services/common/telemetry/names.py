@@ -31,6 +31,11 @@ LAG = Metric(
     "merchantcredit_consumer_lag_records", Kind.GAUGE, ("group", "topic"),
     "Records between where this process has committed and the end of the topic, over the partitions that it owns.",
 )
+FRESH_AT = Metric(
+    "merchantcredit_consumer_fresh_at_timestamp_seconds", Kind.GAUGE, ("group",),
+    "Unix time up to which all records of the partitions that this process owns are applied, or at which it began with"
+    " more than it has yet applied; asked for every 10 s.",
+)
 BATCH_RECORDS = Metric(
     "merchantcredit_batch_records", Kind.HISTOGRAM, ("group",), "Records of a committed batch.", _RECORDS
 )
@@ -82,6 +87,10 @@ CALL_SECONDS = Metric(
 ERRORS = Metric(
     "merchantcredit_errors_total", Kind.COUNTER, ("part", "reason"),
     "Errors by the part that met them (a gRPC service or a loop) and their reason of the closed list.",
+)
+PUNISHMENT_FAULTS = Metric(
+    "merchantcredit_punishment_faults", Kind.GAUGE, (),
+    "Measures of joint punishment without a valid cause or basis, or otherwise amiss, at the last hourly check.",
 )
 LOOP_BEAT = Metric(
     "merchantcredit_loop_beat_timestamp_seconds", Kind.GAUGE, ("loop",),

@@ -20,7 +20,13 @@ class PrometheusSink:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
-        self._made = {metric.name: _make(metric, self.registry) for metric in METRICS}
+        self._made = {metric.name: _make(metric) for metric in METRICS}
+        #: Without labels a metric would be shown as 0 from the start, also by who knows nothing of it: an old index, no fault.
+        self._unset = {metric.name for metric in METRICS if not metric.labels}
+        self._guard = threading.Lock()
+        for metric in METRICS:
+            if metric.labels:
+                self.registry.register(self._made[metric.name])
 
     def add(self, metric: Metric, amount: float, labels: tuple[str, ...]) -> None:
         """Add to a counter."""
@@ -36,17 +42,25 @@ class PrometheusSink:
 
     def _of(self, metric: Metric, labels: tuple[str, ...]):  # type: ignore[no-untyped-def]  # noqa: ANN202 - one of three kinds
         made = self._made[metric.name]
+        if metric.name in self._unset:
+            self._show(metric)
         return made.labels(*labels) if labels else made
 
+    def _show(self, metric: Metric) -> None:
+        with self._guard:
+            if metric.name in self._unset:
+                self.registry.register(self._made[metric.name])
+                self._unset.remove(metric.name)
 
-def _make(metric: Metric, registry: CollectorRegistry) -> Counter | Gauge | Histogram:
+
+def _make(metric: Metric) -> Counter | Gauge | Histogram:
     match metric.kind:
         case Kind.COUNTER:
-            return Counter(metric.name, metric.meaning, metric.labels, registry=registry)
+            return Counter(metric.name, metric.meaning, metric.labels, registry=None)
         case Kind.GAUGE:
-            return Gauge(metric.name, metric.meaning, metric.labels, registry=registry)
+            return Gauge(metric.name, metric.meaning, metric.labels, registry=None)
         case Kind.HISTOGRAM:
-            return Histogram(metric.name, metric.meaning, metric.labels, registry=registry, buckets=metric.buckets)
+            return Histogram(metric.name, metric.meaning, metric.labels, registry=None, buckets=metric.buckets)
 
 
 class TelemetryServer:

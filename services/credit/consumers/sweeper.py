@@ -93,6 +93,7 @@ class Sweeper:
             with self._pool.connection() as conn:
                 store = PostgresJudging(conn, self._policies, self._clock)
                 spread = SpreadFraud(store, self._clock).execute()
+            health.beat(self.name)
 
     def _turn(self) -> int:
         """Re-rate everybody who was rated before the present policy came into force; each process looks once."""
@@ -103,6 +104,7 @@ class Sweeper:
         while turned:
             with self._pool.connection() as conn:
                 turned, last = self._turn_day.turn_policy(PostgresLedger(conn), last)
+            health.beat(self.name)
             total += turned
         with self._pool.connection() as conn:
             row = conn.execute(_UNTURNED, [current.version]).fetchone()
@@ -111,5 +113,6 @@ class Sweeper:
         return total
 
     def _chunk(self, step: Callable[[PostgresLedger], int]) -> int:
+        health.beat(self.name)  # a day or a policy may take longer to turn than a part may be silent
         with self._pool.connection() as conn:
             return step(PostgresLedger(conn))

@@ -37,9 +37,13 @@ _OURS = re.compile(r"(?:0\.0\.0\.0|127\.0\.0\.1|registry|credit|search):1850(\d)
 
 @dataclass
 class Composed:
-    """The processes by their container's name, how each is asked whether it is well, and where the keys are."""
+    """The processes by their container's name, how each is asked whether it is well, and where the keys are.
+
+    `metrics` holds where each shows its metrics and its readiness.
+    """
 
     processes: dict[str, subprocess.Popen[bytes]]
+    metrics: Mapping[str, str]
     checks: Mapping[str, tuple[list[str], dict[str, str]]]
     keys: Path
     port_base: int
@@ -75,6 +79,8 @@ class Here:
             told["MERCHANTCREDIT_KAFKA__NAMESPACE"] = f"{self._space}."
         if "MERCHANTCREDIT_ELASTICSEARCH__URL" in told:
             told["MERCHANTCREDIT_ELASTICSEARCH__PREFIX"] = self._space
+        if "MERCHANTCREDIT_METRICS" in told:
+            told["MERCHANTCREDIT_METRICS"] = f"127.0.0.1:{free_ports()}"
         return told | {"PATH": os.environ["PATH"], "PYTHONPATH": f"{ROOT}:{ROOT / 'protos' / 'gen'}"}
 
     def check(self, service: Mapping[str, Any]) -> list[str] | None:
@@ -139,7 +145,7 @@ def composed(
     }
     here = Here(addresses, told, tmp_path_factory.mktemp("config"))
     processes: dict[str, subprocess.Popen[bytes]] = {}
-    checks = {}
+    checks, metrics = {}, {}
     logs = tmp_path_factory.mktemp("logs")
     try:
         for name, service in sorted(ours(told).items(), key=lambda item: tuple(item[1]["command"][:2]) not in ONCE):
@@ -151,10 +157,11 @@ def composed(
                 assert process.wait(PATIENCE_SECONDS) == 0, (name, (logs / name).read_text()[-2000:])
                 continue
             processes[name] = process
+            metrics[name] = environment["MERCHANTCREDIT_METRICS"]
             check = here.check(service)
             if check is not None:
                 checks[name] = (check, environment)
-        composed = Composed(processes, checks, made_keys, here.port_base)
+        composed = Composed(processes, metrics, checks, made_keys, here.port_base)
         _wait_until_well(composed, logs)
         yield composed
     finally:

@@ -41,6 +41,22 @@ def test_a_registration_goes_through_every_role_to_the_page(composed: Composed) 
     assert all(composed.is_well(name) for name in composed.checks)
 
 
+def is_ready(address: str) -> bool:
+    try:
+        return httpx.get(f"http://{address}/readyz", timeout=20).status_code == 200
+    except httpx.ConnectError:
+        return False
+
+
+def test_every_container_is_ready_and_can_be_scraped(composed: Composed) -> None:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    for name, address in composed.metrics.items():
+        while not is_ready(address):
+            assert time.monotonic() < deadline, name
+            time.sleep(0.2)
+        assert "merchantcredit_loop_beat_timestamp_seconds{" in httpx.get(f"http://{address}/metrics", timeout=20).text
+
+
 @pytest.mark.parametrize(("account", "database"), [("registry", "credit"), ("search", "registry")])
 def test_an_account_enters_its_own_database_only(made_keys: Path, databases: str, account: str, database: str) -> None:
     password = (made_keys / "passwords" / account).read_text()

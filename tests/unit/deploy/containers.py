@@ -69,4 +69,6 @@ def check(container: Container, written: Written) -> None:
     for path in (config.token_key, config.complainant_key):
         assert path is None or str(path) in container.files, container.name
     assert role != "serve" or config.listen.startswith("0.0.0.0:"), container.name
+    # Where the scrape asks (deploy/observability).
+    assert config.metrics == ("0.0.0.0:9464" if container.role in LASTING else ""), container.name
     assert "password" not in " ".join(container.environment).lower(), container.name

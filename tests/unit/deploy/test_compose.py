@@ -18,7 +18,7 @@ from tests.unit.deploy.composition import FILE, composition, containers, ours
 from tests.unit.deploy.containers import LASTING, ONCE, check
 from tests.unit.deploy.files import Written
 
-PINNED = re.compile(r"^[a-z0-9./-]+:\d+\.\d+[a-z0-9.-]*$")
+PINNED = re.compile(r"^[a-z0-9./-]+:v?\d+\.\d+[a-z0-9.-]*$")
 
 
 @pytest.fixture(scope="module")
@@ -73,12 +73,16 @@ def test_what_is_waited_for_can_come(told: dict[str, Any]) -> None:
                 assert other in once, (name, other)
 
 
-def test_only_the_page_and_grpc_are_published_and_on_this_machine_only(told: dict[str, Any]) -> None:
+def test_only_the_page_grpc_and_who_watches_are_published_and_on_this_machine_only(told: dict[str, Any]) -> None:
     published = {name: service["ports"] for name, service in told["services"].items() if "ports" in service}
-    assert set(published) == {"registry", "credit", "search", "portal"}
+    watching = {name for name, service in told["services"].items() if service.get("profiles") == ["observability"]}
+    assert watching == {"prometheus", "grafana"}
+    assert set(published) == {"registry", "credit", "search", "portal"} | watching
     for name, [port] in published.items():
-        inside = told["services"][name]["environment"]["MERCHANTCREDIT_LISTEN"].rpartition(":")[2]
-        assert port == f"127.0.0.1:{inside}:{inside}"
+        assert port.startswith("127.0.0.1:")
+        if name not in watching:
+            inside = told["services"][name]["environment"]["MERCHANTCREDIT_LISTEN"].rpartition(":")[2]
+            assert port == f"127.0.0.1:{inside}:{inside}"
 
 
 def test_the_portal_and_the_tokens_file_find_the_services(told: dict[str, Any], made: Path) -> None:

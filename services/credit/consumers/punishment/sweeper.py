@@ -7,7 +7,7 @@ from psycopg import Connection
 
 from services.common.clock import Clock, china_day
 from services.common.db.pool import Pool
-from services.common.telemetry import health
+from services.common.telemetry import health, metrics, names
 from services.credit.adapters.punishment.postgres_store import PostgresPunishment, TellRecord
 from services.credit.adapters.punishment.triggers import PostgresProposals, candidates
 from services.credit.adapters.punishment.verify import verify
@@ -111,5 +111,7 @@ class PunishmentSweeper:
 
     def _alarm(self) -> None:
         with self._pool.connection() as conn:
-            for fault in verify(conn, self._law, self._clock.now()).faults:
-                log.error("punishment_invariant_broken", fault=fault)
+            faults = verify(conn, self._law, self._clock.now()).faults
+        metrics.put(names.PUNISHMENT_FAULTS, len(faults))
+        for fault in faults:
+            log.error("punishment_invariant_broken", fault=fault)

@@ -16,6 +16,8 @@ from merchantcredit.events.v1.directive_pb2 import Directive, NumberedDirective
 from services.common.eventlog import cloudevents
 from services.common.eventlog.port import Message
 from services.common.eventlog.topics import DIRECTIVE, FEEDBACK
+from services.common.telemetry import metrics, names
+from services.common.telemetry.prometheus import PrometheusSink
 from services.credit.adapters.punishment.verify import verify
 from services.credit.config import LAW_FOLDER
 from services.credit.domain.punishment.chain import GENESIS, next_digest
@@ -42,6 +44,17 @@ def report(numbered: NumberedDirective, kind: int, event_id: str, **given: Any) 
 def faults(offices: OfficeWorld) -> list[str]:
     with psycopg.connect(offices.world.dsn) as conn:
         return verify(conn, offices.sweeper._law, offices.clock.now()).faults
+
+
+def alarmed(offices: OfficeWorld) -> float | None:
+    """Return the number of faults that the hourly check tells Prometheus."""
+    sink = PrometheusSink()
+    metrics.use(sink)
+    try:
+        offices.sweeper._alarm()
+    finally:
+        metrics.use(None)
+    return sink.registry.get_sample_value(names.PUNISHMENT_FAULTS.name)
 
 
 async def state(offices: OfficeWorld, department: str = FINANCE) -> int:
@@ -145,9 +158,11 @@ async def test_an_ended_basis_is_known_to_every_read_at_once_and_swept(dsn: str,
         assert await offices.check() == []
         assert LIMIT not in await offices.measures()
         assert any("without a basis" in fault for fault in faults(offices))
+        assert alarmed(offices) == len(faults(offices))
         assert offices.sweeper.sweep_once() >= 2
         offices.drain()
         assert faults(offices) == []
+        assert alarmed(offices) == 0
         assert await state(offices) == model.DIRECTIVE_STATE_LIFTING
         assert (await offices.get()).listing.state == model.LISTING_STATE_PUBLISHED
 
