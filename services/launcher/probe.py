@@ -43,7 +43,8 @@ class Latency:
 async def measure(log: EventLog, address: str, codes: Sequence[str], *, rate: int, seconds: int) -> Latency:
     """Send complaint events at a rate for some seconds to merchants in the order given; watch some until search shows them.
 
-    The first WATCHED_MERCHANTS get only watched events; there must be more. Raises TimeoutError when an event is not searchable within a minute.
+    The first WATCHED_MERCHANTS get only watched events; there must be more.
+    Raises TimeoutError when an event is not searchable within a minute.
     """
     async with grpc.aio.insecure_channel(address) as channel:
         search = rpc.SearchServiceStub(channel)

@@ -46,7 +46,7 @@ def fresh_engines(folder: Path) -> Iterator[Engines]:
 
 @benchmark("event_to_searchable_cluster", unit="ms", to="the second that the 99th of 100 events may take")
 def event_to_searchable_cluster(scale: Scale) -> Outcome:
-    """Stream complaints into Kafka at 1,000 a second; Zipf over 20,000 merchants; of two a second, ask search until it shows the newer record."""
+    """Stream complaints into Kafka at 1,000 a second, Zipf over 20,000 merchants; of two a second, ask until search shows them."""
     with tempfile.TemporaryDirectory(prefix="bench-") as folder, fresh_engines(Path(folder)) as engines:
         state = State(Path(folder) / "cluster", free_ports(16))
         settings = KafkaSettings(bootstrap=engines.kafka)
