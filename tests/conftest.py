@@ -1,11 +1,14 @@
 """Fixtures strategy: one embedded PostgreSQL a session, one migrated template, a fresh database a test from it."""
 
+import logging
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import psycopg
 import pytest
+import structlog
 from hypothesis import settings
 
 from deploy.engines.postgres import Postgres
@@ -62,3 +65,14 @@ def dsn(request: pytest.FixtureRequest) -> Iterator[str]:
     yield server.rsplit("/", 1)[0] + f"/{name}"
     with psycopg.connect(admin, autocommit=True) as conn:
         conn.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def restored_logging() -> Iterator[None]:
+    """Let a test say how the process logs, and take that back after it."""
+    structured, hook = structlog.get_config(), sys.excepthook
+    handlers, level = logging.root.handlers[:], logging.root.level
+    yield
+    structlog.configure(**structured)
+    logging.root.handlers[:], sys.excepthook = handlers, hook
+    logging.root.setLevel(level)

@@ -12,6 +12,7 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, IPvAnyNetwork, ValidationError, field_validator, model_validator
 
 from services.common.errors import FieldViolation, InvalidInput
+from services.common.logs import LogFormat, LogLevel
 
 PREFIX = "MERCHANTCREDIT_"
 
@@ -66,6 +67,8 @@ class Config(Section):
         kafka: where the topics are.
         elasticsearch: where the index is (search only).
         metrics: HOST:PORT of /metrics, /livez and /readyz; absent: they are not served.
+        log_format: how the log is written: `console` for people, `json` for one JSON object a line.
+        log_level: `debug` adds a line for each call.
         registry, credit, search: HOST:PORT of the services (portal only).
     """
 
@@ -77,6 +80,8 @@ class Config(Section):
     kafka: Kafka | None = None
     elasticsearch: Elasticsearch | None = None
     metrics: str = Field(default="", pattern=r"^$|^.+:\d+$")
+    log_format: LogFormat = "console"
+    log_level: LogLevel = "info"
     registry: str = ""
     credit: str = ""
     search: str = ""

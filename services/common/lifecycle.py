@@ -7,6 +7,7 @@ from typing import Protocol
 import structlog
 
 from services.common.errors import PlatformError
+from services.common.logs import told
 from services.common.telemetry import metrics, names
 
 log = structlog.get_logger()
@@ -33,7 +34,7 @@ def run_loops(loops: Sequence[Loop], stop: threading.Event) -> None:
         try:
             loop.run(stop)
         except BaseException as error:  # noqa: BLE001 - handed to the caller below
-            log.error("loop_failed", loop=loop.name, error=repr(error))  # noqa: TRY400 - raised below with its trace
+            log.error("loop_failed", loop=loop.name, error=told(error))  # noqa: TRY400 - raised below with its trace
             reason = error.reason if isinstance(error, PlatformError) else type(error).__name__
             metrics.add(names.ERRORS, loop.name, reason)
             failures.append(error)

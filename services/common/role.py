@@ -22,7 +22,7 @@ from services.common.eventlog.sequencer import Sequencer
 from services.common.grpc import server
 from services.common.grpc.server import Registration
 from services.common.lifecycle import Loop, run_loops
-from services.common.logs import log_to_stderr
+from services.common.logs import log_to_stderr, told
 from services.common.telemetry import health
 from services.common.telemetry.start import telemetry
 
@@ -37,17 +37,27 @@ def main(service: str, roles: Mapping[str, Role]) -> int:
     parser.add_argument("--config", type=Path, default=None, help="a TOML file; the environment stands over it")
     given = parser.parse_args()
     log_to_stderr()
+    config = Config()
     try:
         config = load(given.config)
+        log_to_stderr(config.log_format, config.log_level, service=service, role=given.role)
         if given.role == "check-config":
             print("the configuration is well formed")  # noqa: T201 - the answer of a command line
         else:
             with telemetry(config.metrics):
                 roles[given.role](config)
     except (PlatformError, OSError) as error:
-        print(f"merchant-credit: {error}", file=sys.stderr)  # noqa: T201 - a command line tool
+        _say(error, config)
         return 2
     return 0
+
+
+def _say(error: Exception, config: Config) -> None:
+    """Say why the process ends: a sentence for who typed the command, a line of JSON for who collects them."""
+    if config.log_format == "json":
+        log.critical("role_failed", error=told(error))
+    else:
+        print(f"merchant-credit: {error}", file=sys.stderr)  # noqa: T201 - a command line tool
 
 
 def migrate_database(config: Config) -> None:

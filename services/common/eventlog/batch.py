@@ -18,7 +18,7 @@ from psycopg.errors import DeadlockDetected, LockNotAvailable, UniqueViolation
 
 from services.common.db.pool import Pool
 from services.common.errors import InvalidInput, PersonalDataInClear, PlatformError
-from services.common.eventlog import offsets, outbox
+from services.common.eventlog import offsets, outbox, places
 from services.common.eventlog.lag import Lag
 from services.common.eventlog.port import Consumer, EventLog, Message, OffsetConflict, Record, TopicPartition
 from services.common.eventlog.topics import dead_letter_topic
@@ -92,7 +92,7 @@ class BatchConsumer:
             self._timed(records, consumer.generation())
         except (OffsetConflict, DeadlockDetected, LockNotAvailable, UniqueViolation) as conflict:
             # Another worker was, or a frozen one still is, at the same rows: this batch was rolled back as a whole, so it is read again.
-            log.info("batch_superseded", group=self.group, reason=str(conflict))
+            log.info("batch_superseded", reason=type(conflict).__name__, **places.named(self.group, records))
             metrics.add(names.BATCHES_SUPERSEDED, self.group)
             consumer.seek(self._load(list(self._committed)))
             return 0
@@ -116,7 +116,7 @@ class BatchConsumer:
             if len(records) == 1:
                 self._commit_dead(DeadLetter(records[0], error.reason, str(error)), generation)
                 return
-            log.warning("batch_halved", group=self.group, size=len(records), reason=str(error))
+            log.warning("batch_halved", size=len(records), reason=error.reason, **places.named(self.group, records))
             middle = len(records) // 2
             self._process(records[:middle], generation)
             self._process(records[middle:], generation)
@@ -126,15 +126,18 @@ class BatchConsumer:
     def _commit(self, records: Sequence[Record], generation: int) -> Sequence[DeadLetter]:
         moves = self._moves(records)
         with self.pool.connection() as conn:
-            dead = self.handler(conn, records)
+            with places.bound(self.group, records):
+                dead = self.handler(conn, records)
             self._bury(conn, dead, of=len(records))
             offsets.advance(conn, self.group, moves, generation)
         self._committed.update({partition: target for partition, (_, target) in moves.items()})
-        self._count(dead)
+        self._tell(dead)
         return dead
 
-    def _count(self, dead: Sequence[DeadLetter]) -> None:
+    def _tell(self, dead: Sequence[DeadLetter]) -> None:
+        """Log and count dead letters; their descriptions may quote the body and stay with the letter."""
         for letter in dead:
+            log.warning("dead_letter", group=self.group, reason=letter.reason, **places.of(letter.record))
             metrics.add(names.DEAD_LETTERS, self.group, letter.reason)
 
     def _commit_dead(self, dead: DeadLetter, generation: int) -> None:
@@ -143,14 +146,14 @@ class BatchConsumer:
             self._bury(conn, [dead], of=1)
             offsets.advance(conn, self.group, moves, generation)
         self._committed.update({partition: target for partition, (_, target) in moves.items()})
-        self._count([dead])
+        self._tell([dead])
         self._consecutive += 1
 
     def _bury(self, conn: Connection, dead: Sequence[DeadLetter], *, of: int) -> None:
         if len(dead) == of and self._consecutive + len(dead) > self.policy.max_consecutive_dead_letters:
             raise DeadLetterFlood(
-                f"{self._consecutive + len(dead)} dead letters in a row in {self.group}: the last says "
-                f"{dead[-1].description}; mend the cause and start again, nothing was dropped"
+                f"{self._consecutive + len(dead)} dead letters in a row in {self.group}, the last at "
+                f"{places.at(dead[-1].record)} for {dead[-1].reason}; mend the cause and start again, nothing was dropped"
             )
         outbox.append(conn, [_letter(letter, self.group) for letter in dead])
 

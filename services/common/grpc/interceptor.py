@@ -5,7 +5,6 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from typing import Any
-from uuid import uuid4
 
 import grpc
 import psycopg
@@ -17,12 +16,15 @@ from psycopg_pool import PoolTimeout
 from services.common.auth.actor import PUBLIC_ACTOR, Actor, Role
 from services.common.auth.tokens import Verifier
 from services.common.errors import DependencyUnavailable, Forbidden, PlatformError, Unauthenticated
+from services.common.grpc import request_ids
 from services.common.grpc.status import status_of
 from services.common.telemetry import metrics, names
 
 #: Which roles may call a method, by its full name such as /package.Service/Method.
 Access = Mapping[str, frozenset[Role]]
 EVERYBODY = frozenset(Role)
+#: Ends of a call that are our fault or an engine's, and are logged.
+UNEXPECTED = frozenset({"INTERNAL", "UNKNOWN", "UNAVAILABLE"})
 OPEN_SERVICES = ("/grpc.health.v1.Health/", "/grpc.reflection.")
 
 log = structlog.get_logger()
@@ -69,9 +71,15 @@ class _Call:
         self._metadata = metadata
         self._verifier = verifier
         self._access = access
+        self._request_id = request_ids.taken(metadata)
+        self._subject = ""
+        self._began = time.perf_counter()
 
-    def _admit(self) -> None:
+    def _admit(self, context: grpc.aio.ServicerContext[Any, Any]) -> None:
+        request_ids.bind(self._request_id)
+        context.set_trailing_metadata([request_ids.returned(self._request_id)])
         actor = self._authenticate()
+        self._subject = actor.subject
         if not actor.has(*self._access.get(self._method, frozenset())):
             if actor is PUBLIC_ACTOR:
                 raise Unauthenticated("this method needs a token: send `authorization: Bearer <token>`")
@@ -91,9 +99,8 @@ class _Call:
 
     def unary(self, behaviour: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         async def guarded(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
-            began = time.perf_counter()
             try:
-                self._admit()
+                self._admit(context)
                 answer = await behaviour(request, context)
                 self._ended("OK")
             except asyncio.CancelledError:
@@ -104,14 +111,14 @@ class _Call:
             else:
                 return answer
             finally:
-                metrics.observe(names.CALL_SECONDS, time.perf_counter() - began, self._method)
+                metrics.observe(names.CALL_SECONDS, time.perf_counter() - self._began, self._method)
 
         return guarded
 
     def stream(self, behaviour: Callable[..., AsyncIterator[Any]]) -> Callable[..., AsyncIterator[Any]]:
         async def guarded(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
             try:
-                self._admit()
+                self._admit(context)
                 async for item in behaviour(request, context):
                     yield item
                 self._ended("OK")
@@ -125,23 +132,31 @@ class _Call:
 
     async def _abort(self, context: grpc.aio.ServicerContext[Any, Any], error: Exception) -> None:
         if isinstance(error, grpc.aio.AbortError):
-            self._ended("UNKNOWN")
+            self._ended("UNKNOWN", error)
             raise error
-        typed = _typed(error, self._method, str(self._metadata.get("x-request-id") or uuid4().hex))
+        typed = _typed(error, self._request_id)
         status = status_of(typed)
-        self._ended(code_pb2.Code.Name(status.code))
+        self._ended(code_pb2.Code.Name(status.code), error)
         metrics.add(names.ERRORS, self._method.split("/")[1], typed.reason)
-        await context.abort_with_status(rpc_status.to_status(status))
+        told = rpc_status.to_status(status)
+        trailing = (*told.trailing_metadata, request_ids.returned(self._request_id))
+        await context.abort(told.code, told.details, trailing)
 
-    def _ended(self, code: str) -> None:
+    def _ended(self, code: str, error: Exception | None = None) -> None:
+        """Count the call; log it where nobody expected its end, else at debug level only. Never what it asked."""
         metrics.add(names.CALLS, self._method, code)
+        ms = round((time.perf_counter() - self._began) * 1000, 1)
+        fields = {"method": self._method, "actor": self._subject, "status": code, "ms": ms}
+        if code in UNEXPECTED:
+            log.error("call_failed", exc_info=error, **fields)
+        else:
+            log.debug("call_ended", **fields)
 
 
-def _typed(error: Exception, method: str, request_id: str) -> PlatformError:
+def _typed(error: Exception, request_id: str) -> PlatformError:
     """Return the typed error; nothing internal leaves the server but the id that finds it in the log."""
     if isinstance(error, PlatformError) and error.reason != PlatformError.reason:
         return error
-    log.error("call_failed", method=method, request_id=request_id, exc_info=error)
     if isinstance(error, (psycopg.OperationalError, PoolTimeout)):
         return DependencyUnavailable("the database does not answer: retry", metadata={"request_id": request_id})
     return PlatformError("an internal error", metadata={"request_id": request_id})

@@ -2,9 +2,12 @@
 
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
+import orjson
 import psycopg
 import pytest
+import structlog
 from psycopg import Connection
 
 from services.common.db.pool import Pool, open_pool
@@ -12,10 +15,14 @@ from services.common.errors import InvalidInput
 from services.common.eventlog import outbox, reader
 from services.common.eventlog.batch import BatchConsumer, BatchPolicy, DeadLetter, DeadLetterFlood
 from services.common.eventlog.feeds import FeedsEventLog
-from services.common.eventlog.port import EventLog, Record, TopicPartition
+from services.common.eventlog.port import EventLog, Message, Record, TopicPartition
 from services.common.eventlog.sequencer import Sequencer
 from services.common.eventlog.topics import COMPLAINT, TOPICS, dead_letter_topic
+from services.common.logs import log_to_stderr
 from tests.contract.event_log.suite import EventLogContract, message
+
+#: Who complains; it may stand in a body, and in the id of a source that is mistaken.
+PLANTED = "欧阳植入 13912345678"
 
 pytestmark = pytest.mark.both_majors
 
@@ -131,3 +138,63 @@ def test_a_flood_of_bad_messages_stops_with_the_backlog_intact(
     consumer.close()
     with feeds_pool.connection() as conn:
         assert conn.execute("SELECT value FROM eventlog.group_offset").fetchall() == [(3,)]
+
+
+def _named(n: int, ce_id: str) -> Message:
+    return replace(message("k", n), value=f"{PLANTED}{n}".encode(), headers={"ce_id": ce_id})
+
+
+def _refuse_quoting(_: Connection, records: Sequence[Record]) -> Sequence[DeadLetter]:
+    structlog.get_logger().info("handled")
+    for record in records:
+        if record.value.endswith((b"1", b"3")):
+            raise InvalidInput(f"{record.value.decode()} is odd")
+    return ()
+
+
+@pytest.mark.usefixtures("restored_logging")
+def test_the_log_names_what_failed_by_place_and_id_and_never_by_what_it_says(
+    dsn: str, feeds_log: FeedsEventLog, feeds_pool: Pool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log_to_stderr("json", service="credit", role="consume")
+    feeds_log.publish([_named(0, "e0"), _named(1, "e1"), _named(2, "e2"), _named(3, PLANTED)])
+    Sequencer(dsn).sequence_once()
+    batch = replace(_consume(feeds_log, feeds_pool, BatchPolicy()), handler=_refuse_quoting)
+    consumer = feeds_log.consumer(group=batch.group, topics=batch.topics, load_offsets=batch._load)
+    assert batch.step(consumer) == 4
+    consumer.close()
+    written = capsys.readouterr().err
+    lines = [orjson.loads(line) for line in written.splitlines()]
+    assert not any(secret in f"{written}{lines}" for secret in PLANTED.split())
+    one, other = (line for line in lines if line["event"] == "dead_letter")
+    assert (one["event_id"], one["offset"], one["topic"], one["group"]) == ("e1", 1, COMPLAINT, "credit.work")
+    assert (one["reason"], one["level"], one["role"]) == ("INVALID_FIELD", "warning", "consume")
+    assert (other["event_id"], other["offset"], other["partition"]) == ("(malformed)", 3, one["partition"])
+    halved = next(line for line in lines if line["event"] == "batch_halved")
+    span = {"topic": COMPLAINT, "partition": one["partition"], "first": 0, "last": 3}
+    assert (halved["spans"], halved["event_ids"]) == ([span], ["e0", "e1", "e2", "(malformed)"])
+    assert ["e1"] in [line["event_ids"] for line in lines if line["event"] == "handled"]
+
+
+@pytest.mark.usefixtures("restored_logging")
+def test_a_superseded_batch_is_logged_by_its_place(
+    dsn: str, feeds_log: FeedsEventLog, feeds_pool: Pool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log_to_stderr("json")
+    feeds_log.publish([_named(0, "e0"), _named(2, "e2")])
+    Sequencer(dsn).sequence_once()
+    batch = replace(_consume(feeds_log, feeds_pool, BatchPolicy()), handler=_conflicting)
+    consumer = feeds_log.consumer(group=batch.group, topics=batch.topics, load_offsets=batch._load)
+    assert batch.step(consumer) == 0
+    consumer.close()
+    written = capsys.readouterr().err
+    (line,) = [orjson.loads(line) for line in written.splitlines()]
+    assert (line["event"], line["group"], line["reason"]) == ("batch_superseded", "credit.work", "UniqueViolation")
+    ((first, last),) = [(span["first"], span["last"]) for span in line["spans"]]
+    assert (first, last, line["event_ids"]) == (0, 1, ["e0", "e2"])
+
+
+def _conflicting(conn: Connection, _: Sequence[Record]) -> Sequence[DeadLetter]:
+    conn.execute("CREATE TEMPORARY TABLE once (phone text PRIMARY KEY)")
+    conn.execute("INSERT INTO once SELECT %s FROM generate_series(1, 2)", [PLANTED])
+    return ()
