@@ -58,7 +58,8 @@ WORDS: dict[str, dict[str, str]] = {
         "其他": "OTHER",
     },
     "PenaltyKind": {
-        **dict.fromkeys(("警告", "通报批评", "警告、通报批评"), "WARNING"),
+        "警告": "WARNING",
+        "通报批评": "CRITICISM",
         "罚款": "FINE",
         **dict.fromkeys(("没收", "没收违法所得", "没收非法财物"), "CONFISCATION"),
         **dict.fromkeys(("暂扣许可证件", "降低资质等级", "吊销许可证件"), "LICENCE"),

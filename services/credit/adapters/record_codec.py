@@ -38,8 +38,16 @@ _PROBLEM_ZH = {1: "质量", 2: "售后", 3: "虚假宣传", 4: "合同", 5: "价
 _PROBLEM_EN = {
     1: "quality", 2: "after-sales", 3: "false advertising", 4: "contract", 5: "price", 6: "safety", 7: "counterfeit", 8: "other",
 }  # fmt: skip
-_PENALTY_ZH = {1: "警告", 2: "罚款", 3: "没收", 4: "暂扣或吊销许可", 5: "限制经营", 6: "其他处罚"}
-_PENALTY_EN = {1: "warning", 2: "fine", 3: "confiscation", 4: "licence measure", 5: "restriction", 6: "other penalty"}
+_PENALTY_ZH = {1: "警告", 2: "罚款", 3: "没收", 4: "暂扣或吊销许可", 5: "限制经营", 6: "其他处罚", 7: "通报批评"}
+_PENALTY_EN = {
+    1: "warning",
+    2: "fine",
+    3: "confiscation",
+    4: "licence measure",
+    5: "restriction",
+    6: "other penalty",
+    7: "criticism",
+}
 _SEVERITY_ZH = {1: "轻微", 2: "一般", 3: "严重"}
 _SEVERITY_EN = {1: "minor", 2: "ordinary", 3: "serious"}
 
@@ -133,8 +141,10 @@ _plain_line = lru_cache(maxsize=512)(_line)
 
 
 def grade_changed(publication: Publication) -> GradeChanged:
-    """Return the announcement: grades, rules and fact ids, no content."""
+    """Return the announcement: grades, rules and fact ids, no content; no penalty is named that the record does not show."""
     subject, rating = publication.subject, publication.rating
+    shown = {s.fact_id for s in subject.state.sanctions if s.is_published and s.decided_on <= rating.day < s.until}
+    named = [fact_id for fact_id in publication.moved_by if fact_id in shown or not fact_id.startswith("penalty:")]
     return GradeChanged(
         credit_code=subject.code,
         from_grade=publication.from_grade.name,
@@ -143,7 +153,7 @@ def grade_changed(publication: Publication) -> GradeChanged:
         day=rating.day.isoformat(),
         policy_version=publication.policy.version,
         rule_ids=[line.rule_id for line in rating.lines],
-        fact_ids=sorted(publication.moved_by)[:MAX_EVIDENCE],
+        fact_ids=sorted(named)[:MAX_EVIDENCE],
     )
 
 

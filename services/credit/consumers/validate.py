@@ -49,7 +49,7 @@ _VIOLATION: tuple[_Rule, ...] = (
         lambda m: 1 <= len(m.document_number) <= 128,
         "give the document's number, 1 to 128 characters",
     ),
-    ("penalty_kind", lambda m: 1 <= m.penalty_kind <= 6, "give the heaviest kind of penalty"),
+    ("penalty_kind", lambda m: 1 <= m.penalty_kind <= 7, "give the heaviest kind of penalty"),
     ("severity", lambda m: 0 <= m.severity <= 3, "give MINOR, ORDINARY or SERIOUS, or leave it out"),
     ("fine_fen", lambda m: 0 <= m.fine_fen <= MAX_MONEY_FEN, "give fen, 0 or more"),
     ("confiscated_fen", lambda m: 0 <= m.confiscated_fen <= MAX_MONEY_FEN, "give fen, 0 or more"),

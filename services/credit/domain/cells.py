@@ -18,7 +18,6 @@ from services.credit.domain import crowd
 from services.credit.domain.crowd import GENUINE
 from services.credit.domain.facts import WEIGHING, Complaint, Fact, Penalty, Volume
 from services.credit.domain.listed import Listed
-from services.credit.domain.publicity import severity_of
 
 #: A packed cell; little endian as the machines that this runs on.
 DTYPE = np.dtype([("key", "<i8"), ("value", "<i8")])
@@ -58,9 +57,8 @@ def cells_of(fact: Fact) -> tuple[tuple[int, int], ...]:
             return ((case_key(body.status, body.response, month, is_genuine=body.is_genuine), 1),)
         case Volume() if body.orders:
             return ((key(CellKind.ORDERS, 0, 0, month_index(body.month)), body.orders),)
-        case Penalty() if not body.revoked:
-            severity = severity_of(body.severity, body.kind, body.fine_fen + body.confiscated_fen)
-            return ((key(CellKind.PENALTIES, severity, 0, body.decided_on.toordinal()), 1),)
+        case Penalty() if body.is_published and not body.revoked:
+            return ((key(CellKind.PENALTIES, body.severity_class, 0, body.decided_on.toordinal()), 1),)
         case Listed() if body.lowers and body.stands:
             begins = (key(CellKind.LISTINGS, BEGINS, 0, body.since.toordinal()), 1)
             return (

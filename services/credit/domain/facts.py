@@ -16,6 +16,7 @@ from services.credit.domain.cases.outcome import response, weighing
 from services.credit.domain.cases.states import CaseKind, State
 from services.credit.domain.judging import Judgement, Mark
 from services.credit.domain.listed import Listed
+from services.credit.domain.publicity import Severity, is_published, severity_of
 
 
 class FactKind(IntEnum):
@@ -127,6 +128,21 @@ class Penalty(NamedTuple):
     authority_name: str
     legal_basis: str
     revoked: bool
+
+    @property
+    def money_fen(self) -> int:
+        """Return what was fined and confiscated together."""
+        return self.fine_fen + self.confiscated_fen
+
+    @property
+    def severity_class(self) -> Severity:
+        """Return the class that was given, else the one that kind and money imply."""
+        return severity_of(self.severity, self.kind, self.money_fen)
+
+    @property
+    def is_published(self) -> bool:
+        """Tell whether the law publishes it; what it does not publish weighs nothing, and only offices and the merchant see it."""
+        return is_published(self.kind, self.money_fen, self.decided_on)
 
 
 class Volume(NamedTuple):

@@ -146,7 +146,7 @@ def _rate_line(state: SubjectState, i: int, now: Scores, policy: Policy, amount:
 
 def _penalty_line(rule: str, amount: int, in_force: list[Sanction], policy: Policy) -> Line:
     severity = _PENALTY_RULES[rule]
-    mine = [s for s in in_force if s.severity == severity]
+    mine = [s for s in in_force if s.severity == severity and s.is_published]
     each = policy.severity_points[severity - 1]
     ids = tuple(s.fact_id for s in reversed(mine))[:NEWEST]
     until = min(s.until for s in mine)

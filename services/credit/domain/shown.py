@@ -9,7 +9,7 @@ from datetime import date
 from services.common.kernel.day import first_of_month, month_index
 from services.credit.domain.facts import Complaint, Fact, Penalty
 from services.credit.domain.listed import Listed
-from services.credit.domain.publicity import severity_of, window_end
+from services.credit.domain.publicity import window_end
 
 
 def is_shown(fact: Fact, day: date, case_months: int) -> bool:
@@ -18,8 +18,7 @@ def is_shown(fact: Fact, day: date, case_months: int) -> bool:
         case Complaint() as body:
             return day < case_end(body.received_on, case_months)
         case Penalty() as body:
-            severity = severity_of(body.severity, body.kind, body.fine_fen + body.confiscated_fen)
-            return not body.revoked and day < window_end(severity, body.decided_on)
+            return not body.revoked and day < window_end(body.severity_class, body.decided_on)
         case Listed() as body:
             return body.stands and (body.until is None or day < body.until)
         case _:

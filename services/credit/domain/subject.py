@@ -11,7 +11,7 @@ from services.credit.domain import cells, listed
 from services.credit.domain.crowd import Crowd
 from services.credit.domain.facts import Complaint, ComplaintStatus, Fact, Penalty, Registration
 from services.credit.domain.listed import Listed
-from services.credit.domain.publicity import is_published, severity_of, window_end
+from services.credit.domain.publicity import window_end
 
 NEWEST = 20
 _MODULUS = 1 << 256
@@ -158,10 +158,10 @@ class SubjectState:
     def _count_sanction(self, fact: Fact, body: Penalty, sign: int) -> None:
         if body.revoked:
             return
-        severity = severity_of(body.severity, body.kind, body.fine_fen + body.confiscated_fen)
+        severity = body.severity_class
         sanction = Sanction(
             body.decided_on, fact.fact_id, fact.version, severity, body.kind, body.fine_fen,
-            window_end(severity, body.decided_on), is_published(body.kind, body.fine_fen),
+            window_end(severity, body.decided_on), body.is_published,
             body.conduct_type, body.authority_name, body.legal_basis,
         )  # fmt: skip
         if sign > 0:

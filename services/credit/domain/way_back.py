@@ -123,7 +123,8 @@ def _moves(state: SubjectState, day: date) -> list[_Move]:
     repairs = [
         _Move(StepKind.REPAIR, max(day, earliest), sanction=sanction)
         for sanction in state.sanctions
-        if sanction.decided_on <= day
+        if sanction.is_published
+        and sanction.decided_on <= day
         and (earliest := earliest_repair(sanction)) is not None
         and max(day, earliest) < sanction.until
     ]

@@ -5,7 +5,7 @@ from datetime import date
 
 from services.common.errors import FieldViolation, Forbidden, InvalidInput, PreconditionFailed
 from services.credit.domain.facts import Penalty
-from services.credit.domain.publicity import PenaltyKind, Severity, severity_of
+from services.credit.domain.publicity import PenaltyKind, Severity
 from services.credit.domain.punishment.law import Law, ListRule, Measure
 from services.credit.domain.punishment.listing import Listing
 from services.credit.domain.punishment.office import parse_office
@@ -53,8 +53,8 @@ def check_grave_and_heavy(rule: ListRule, penalties: Iterable[Penalty], *, is_gr
 
 def is_heavy(penalty: Penalty) -> bool:
     """Tell whether a penalty in force is a heavier one (较重行政处罚)."""
-    severity = severity_of(penalty.severity, penalty.kind, penalty.fine_fen + penalty.confiscated_fen)
-    return not penalty.revoked and (penalty.kind in _HEAVY_KINDS or severity is Severity.SERIOUS)
+    grave = penalty.kind in _HEAVY_KINDS or penalty.severity_class is Severity.SERIOUS
+    return grave and not penalty.revoked
 
 
 def choose_measures(law: Law, listing: Listing, measure_ids: Iterable[str], day: date) -> tuple[Measure, ...]:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from services.common.kernel.day import add_months
 from services.credit.domain.facts import Penalty
-from services.credit.domain.publicity import Severity, severity_of
+from services.credit.domain.publicity import Severity
 
 MAX_EVIDENCE = 20
 
@@ -42,8 +42,4 @@ def find(watch: Watch, penalties: Mapping[str, Penalty], day: date) -> Found | N
     if len(counted) < watch.penalties:
         return None
     fact_ids = tuple(fact_id for _, fact_id in counted[:MAX_EVIDENCE])
-    return Found(fact_ids, max(_severity(penalties[fact_id]) for fact_id in fact_ids))
-
-
-def _severity(penalty: Penalty) -> Severity:
-    return severity_of(penalty.severity, penalty.kind, penalty.fine_fen + penalty.confiscated_fen)
+    return Found(fact_ids, max(penalties[fact_id].severity_class for fact_id in fact_ids))

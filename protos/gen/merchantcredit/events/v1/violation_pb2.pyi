@@ -55,7 +55,7 @@ class _PenaltyKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PenaltyKi
     PENALTY_KIND_UNSPECIFIED: _PenaltyKind.ValueType  # 0
     """Not told; refused."""
     PENALTY_KIND_WARNING: _PenaltyKind.ValueType  # 1
-    """警告、通报批评: warning or circulated criticism."""
+    """警告: a mere warning, which is not published."""
     PENALTY_KIND_FINE: _PenaltyKind.ValueType  # 2
     """罚款: fine."""
     PENALTY_KIND_CONFISCATION: _PenaltyKind.ValueType  # 3
@@ -66,6 +66,8 @@ class _PenaltyKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PenaltyKi
     """限制经营、停产停业、关闭、限制从业: business restricted or closed."""
     PENALTY_KIND_OTHER: _PenaltyKind.ValueType  # 6
     """Other penalties by law."""
+    PENALTY_KIND_CRITICISM: _PenaltyKind.ValueType  # 7
+    """通报批评: circulated criticism; published under SAMR Order 45, not under NDRC Order 36."""
 
 class PenaltyKind(_PenaltyKind, metaclass=_PenaltyKindEnumTypeWrapper):
     """The kind of a penalty (Administrative Penalty Law 2021 art. 9), the heaviest one of the decision."""
@@ -73,7 +75,7 @@ class PenaltyKind(_PenaltyKind, metaclass=_PenaltyKindEnumTypeWrapper):
 PENALTY_KIND_UNSPECIFIED: PenaltyKind.ValueType  # 0
 """Not told; refused."""
 PENALTY_KIND_WARNING: PenaltyKind.ValueType  # 1
-"""警告、通报批评: warning or circulated criticism."""
+"""警告: a mere warning, which is not published."""
 PENALTY_KIND_FINE: PenaltyKind.ValueType  # 2
 """罚款: fine."""
 PENALTY_KIND_CONFISCATION: PenaltyKind.ValueType  # 3
@@ -84,6 +86,8 @@ PENALTY_KIND_RESTRICTION: PenaltyKind.ValueType  # 5
 """限制经营、停产停业、关闭、限制从业: business restricted or closed."""
 PENALTY_KIND_OTHER: PenaltyKind.ValueType  # 6
 """Other penalties by law."""
+PENALTY_KIND_CRITICISM: PenaltyKind.ValueType  # 7
+"""通报批评: circulated criticism; published under SAMR Order 45, not under NDRC Order 36."""
 Global___PenaltyKind: _TypeAlias = PenaltyKind  # noqa: Y015
 
 class _DecisionState:
