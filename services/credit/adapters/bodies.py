@@ -8,16 +8,13 @@ from typing import Any
 from merchantcredit.events.v1.complaint_pb2 import ComplaintReported
 from merchantcredit.events.v1.enterprise_pb2 import EnterpriseSnapshot
 from merchantcredit.events.v1.listing_pb2 import ListingReported
-from merchantcredit.events.v1.violation_pb2 import DECISION_STATE_REPAIRED, DECISION_STATE_REVOKED, ViolationReported
+from merchantcredit.events.v1.violation_pb2 import DecisionState, Severity, ViolationReported
 from merchantcredit.events.v1.volume_pb2 import VolumeReported
 
 from services.common.kernel.day import parse_month
 from services.credit.domain.cases.answers import Answer, Category
 from services.credit.domain.facts import Body, Complaint, FactKind, Penalty, Registration, Volume
 from services.credit.domain.listed import Listed
-
-#: A decision that was taken back, and one whose publicity and weight a repair ended.
-_ENDED = frozenset({DECISION_STATE_REVOKED, DECISION_STATE_REPAIRED})
 
 _fromisoformat = lru_cache(maxsize=16384)(date.fromisoformat)
 
@@ -49,10 +46,20 @@ def _answer(m: ComplaintReported) -> Answer | None:
 def penalty(m: ViolationReported) -> Penalty:
     """Return a penalty."""
     return Penalty(
-        m.credit_code, m.document_number, m.penalty_kind, m.severity, m.fine_fen, m.confiscated_fen,
-        _fromisoformat(m.decided_on), m.conduct_type, m.authority_name, m.legal_basis,
-        m.state in _ENDED,
+        m.credit_code, m.document_number, m.penalty_kind, m.severity,
+        m.fine_fen if m.HasField("fine_fen") else None, m.confiscated_fen if m.HasField("confiscated_fen") else None,
+        _fromisoformat(m.decided_on), m.conduct_type, m.authority_name, m.legal_basis, m.state,
     )  # fmt: skip
+
+
+def put_details(m: ViolationReported, body: Penalty) -> None:
+    """Put into the last account of a penalty what stands of it, of all accounts together."""
+    m.severity, m.state = Severity.ValueType(body.severity), DecisionState.ValueType(body.state)
+    m.conduct_type, m.authority_name, m.legal_basis = body.conduct_type, body.authority_name, body.legal_basis
+    if body.fine_fen is not None:
+        m.fine_fen = body.fine_fen
+    if body.confiscated_fen is not None:
+        m.confiscated_fen = body.confiscated_fen
 
 
 def volume(m: VolumeReported) -> Volume:

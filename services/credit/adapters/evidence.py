@@ -17,7 +17,7 @@ from services.common.db.pool import Pool
 from services.credit.adapters import bodies
 from services.credit.adapters.family_reader import family
 from services.credit.application.policies import Policies
-from services.credit.domain.facts import Assertion, Complaint, Fact, FactKind, fold, word
+from services.credit.domain.facts import Assertion, Complaint, Fact, FactKind, Penalty, fold, rank, word
 from services.credit.domain.shown import is_shown
 
 _MESSAGES: dict[int, Any] = {
@@ -60,6 +60,7 @@ class EvidenceRow(NamedTuple):
     kind: FactKind
     occurred_on: date
     source: str
+    sources: tuple[str, ...]
     assertion_count: int
     value_json: str
 
@@ -113,8 +114,8 @@ def _accounts(conn: Connection, fact_ids: list[str]) -> dict[str, list[_Account]
     return told
 
 
-def _effective(accounts: list[_Account], standing: Fact) -> tuple[str, int, str]:
-    """Return of a fact the source that stands, how many accounts there are, and its effective value."""
+def _effective(accounts: list[_Account], standing: Fact) -> tuple[str, tuple[str, ...], int, str]:
+    """Return of a fact the source that stands, every source, how many accounts there are, and its effective value."""
     _, source, kind, body = max(accounts, key=lambda account: word(account[0]))
     message = _MESSAGES[kind].FromString(body)
     if isinstance(standing.body, Complaint):
@@ -122,4 +123,7 @@ def _effective(accounts: list[_Account], standing: Fact) -> tuple[str, int, str]
         message.status, message.response = case.status, case.response
         message.judgement, message.complainant_mark = case.judgement, case.mark
         message.ClearField("complainant_pseudonym")
-    return source, len(accounts), MessageToJson(message, preserving_proto_field_name=True, indent=None)
+    if isinstance(standing.body, Penalty):
+        bodies.put_details(message, standing.body)
+    sources = dict.fromkeys(told for _, told, _, _ in sorted(accounts, key=lambda account: rank(account[0])))
+    return source, tuple(sources), len(accounts), MessageToJson(message, preserving_proto_field_name=True, indent=None)

@@ -200,6 +200,7 @@ def _evidence(row: EvidenceRow) -> pb.Evidence:
         kind=row.kind.name.lower(),
         occurred_on=row.occurred_on.isoformat(),
         source=row.source,
+        sources=row.sources,
         assertion_count=row.assertion_count,
         value_json=row.value_json,
     )

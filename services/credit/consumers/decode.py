@@ -109,7 +109,7 @@ class Decoder:
 
     def _held_reason(self, body: Body) -> str:
         match body:
-            case Penalty() if max(body.fine_fen, body.confiscated_fen) > self._policy.fine_ceiling_fen:
+            case Penalty() if max(body.fine_fen or 0, body.confiscated_fen or 0) > self._policy.fine_ceiling_fen:
                 return f"fine_fen: over the ceiling of {self._policy.fine_ceiling_fen} fen; are 万元 and 元 confused?"
             case Volume() if body.orders > self._policy.orders_ceiling:
                 return f"orders: over the ceiling of {self._policy.orders_ceiling} a month"

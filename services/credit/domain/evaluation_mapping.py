@@ -69,7 +69,7 @@ class Rule:
             case Kind.COMPLAINT:
                 return Complaint("", "", 1, self.outcome, day, day, self.response, 0)
             case Kind.PENALTY:
-                return Penalty("", "", PenaltyKind.OTHER, self.severity, 0, 0, day, "", "", "", revoked=False)
+                return Penalty("", "", PenaltyKind.OTHER, self.severity, 0, 0, day, "", "", "")
             case Kind.EXPOSURE:
                 return None
 

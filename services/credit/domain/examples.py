@@ -53,7 +53,7 @@ def _state(facts: Mapping[str, Any]) -> SubjectState:
 
 
 def _penalty(severity: int, decided_on: date) -> Penalty:
-    return Penalty("", "", 2, severity, 0, 0, decided_on, "", "", "", revoked=False)
+    return Penalty("", "", 2, severity, 0, 0, decided_on, "", "", "")
 
 
 def _month(text: str) -> int:

@@ -114,25 +114,38 @@ class Complaint(NamedTuple):
         return self.judgement == Judgement.ABUSIVE or (marked and not self.is_genuine)
 
 
+class DecisionState(IntEnum):
+    """Whether a decision stands; 0 is not told."""
+
+    IN_FORCE = 1
+    REVOKED = 2
+    REPAIRED = 3
+
+
 class Penalty(NamedTuple):
-    """A source's account of one penalty decision; money in fen. `revoked`: off every read path, by revocation or by repair."""
+    """A source's account of one penalty decision; money in fen, None when the account tells none."""
 
     code: str
     document_number: str
     kind: int
     severity: int
-    fine_fen: int
-    confiscated_fen: int
+    fine_fen: int | None
+    confiscated_fen: int | None
     decided_on: date
     conduct_type: str
     authority_name: str
     legal_basis: str
-    revoked: bool
+    state: int = 0
+
+    @property
+    def revoked(self) -> bool:
+        """Tell whether it is off every read path, by revocation or change (Administrative Penalty Law art. 48) or by repair."""
+        return self.state in _ENDED
 
     @property
     def money_fen(self) -> int:
         """Return what was fined and confiscated together."""
-        return self.fine_fen + self.confiscated_fen
+        return (self.fine_fen or 0) + (self.confiscated_fen or 0)
 
     @property
     def severity_class(self) -> Severity:
@@ -222,7 +235,9 @@ def fold(assertions: Iterable[Assertion]) -> Fact | None:
     """Return the effective value: the last account by (authority, source time, event id); None for no account.
 
     A registration's order is the registry's own revision, which its source time cannot contradict. A complaint's status and
-    response follow from all its accounts (cases/life.py); the last one gives the rest.
+    response follow from all its accounts (cases/life.py); the last one gives the rest. Departments tell of a penalty with more
+    or less detail: of those with the same authority the last account of each detail stands, so a copy that is silent about a
+    revocation takes none back, and a weaker source revokes nothing.
     """
     known = list(assertions)
     if not known:
@@ -230,6 +245,10 @@ def fold(assertions: Iterable[Assertion]) -> Fact | None:
     last = known[0] if len(known) == 1 else max(known, key=word)
     if isinstance(last.body, Complaint):
         return _complaint(known, last, last.body)
+    if isinstance(last.body, Penalty) and len(known) > 1:
+        peers = [assertion for assertion in known if assertion.authority == last.authority]
+        details = {name: _last_told(peers, name, last.body) for name in _DETAILS}
+        return Fact(last.fact_id, len(known), last.held, last.body._replace(**details))
     return Fact(last.fact_id, len(known), last.held, last.body)
 
 
@@ -244,15 +263,19 @@ def _complaint(known: list[Assertion], last: Assertion, body: Complaint) -> Fact
     if (counts_as, answered) != (body.status, body.response):
         body = body._replace(status=counts_as.value, response=int(answered))
     if len(known) > 1:
-        body = body._replace(**{name: _last_told(known, name) for name in ("complainant", "judgement", "mark")})
+        body = body._replace(**{name: _last_told(known, name, body) for name in ("complainant", "judgement", "mark")})
     return Fact(last.fact_id, len(known), last.held, body, case)
 
 
-def _last_told(known: list[Assertion], name: str) -> Any:
-    """Return what was told last of a field; an account that is silent about it takes nothing back."""
-    told = [assertion for assertion in known if getattr(assertion.body, name)]
-    last = max(told, key=rank, default=known[0])
-    return getattr(last.body, name)
+def _last_told(known: list[Assertion], name: str, otherwise: Body) -> Any:
+    """Return what was told last of a field; an account that is silent about it takes nothing back; of money 0 is told too."""
+    told = [assertion for assertion in known if getattr(assertion.body, name) or _is_amount(assertion.body, name)]
+    last = max(told, key=rank, default=None)
+    return getattr(last.body if last else otherwise, name)
+
+
+def _is_amount(body: Body, name: str) -> bool:
+    return name.endswith("_fen") and getattr(body, name) is not None
 
 
 def word(assertion: Assertion) -> tuple[bool, tuple[int, int, datetime, str]]:
@@ -287,6 +310,9 @@ def rank(assertion: Assertion) -> tuple[int, int, datetime, str]:
     return assertion.authority, revision, assertion.source_time, assertion.event_id
 
 
+_ENDED = frozenset({DecisionState.REVOKED, DecisionState.REPAIRED})
+#: What an account of a penalty can be silent about.
+_DETAILS = ("severity", "fine_fen", "confiscated_fen", "conduct_type", "authority_name", "legal_basis", "state")
 _KINDS: dict[type, FactKind] = {
     Registration: FactKind.REGISTRATION,
     Complaint: FactKind.COMPLAINT,

@@ -160,7 +160,7 @@ class SubjectState:
             return
         severity = body.severity_class
         sanction = Sanction(
-            body.decided_on, fact.fact_id, fact.version, severity, body.kind, body.fine_fen,
+            body.decided_on, fact.fact_id, fact.version, severity, body.kind, body.fine_fen or 0,
             window_end(severity, body.decided_on), body.is_published,
             body.conduct_type, body.authority_name, body.legal_basis,
         )  # fmt: skip

@@ -17,7 +17,7 @@ YUAN = 100
 
 
 def penalty(kind: PenaltyKind, decided_on: date, *, severity: int = 0, fine: int = 0, confiscated: int = 0) -> Penalty:
-    return Penalty("", "1", kind, severity, fine, confiscated, decided_on, "", "", "", revoked=False)
+    return Penalty("", "1", kind, severity, fine, confiscated, decided_on, "", "", "")
 
 
 @pytest.mark.parametrize(

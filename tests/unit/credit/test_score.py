@@ -45,8 +45,8 @@ complaints = st.builds(
     mark=st.sampled_from([0, 0, 0, 1, 3]),
 )  # fmt: skip
 penalties = st.builds(
-    Penalty, st.just(CODE), st.sampled_from("xyz"), st.integers(1, 6), st.integers(0, 3),
-    st.integers(0, 10_000_000), st.just(0), days, *map(st.just, ("", "", "")), st.booleans(),
+    Penalty, st.just(CODE), st.sampled_from("xyz"), st.integers(1, 7), st.integers(0, 3),
+    st.none() | st.integers(0, 10_000_000), st.none() | st.just(0), days, *map(st.just, ("", "", "")), st.integers(0, 3),
 )  # fmt: skip
 volumes = st.builds(
     Volume, st.just(CODE), st.sampled_from(["p1", "p2"]), days.map(lambda d: d.replace(day=1)), st.integers(0, 100_000)

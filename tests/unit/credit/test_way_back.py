@@ -12,7 +12,18 @@ from hypothesis import strategies as st
 from services.common.kernel.day import add_months
 from services.common.kernel.grade import Grade
 from services.credit.domain import policy
-from services.credit.domain.facts import Assertion, Body, Complaint, Fact, Penalty, Registration, Volume, fact_id, fold
+from services.credit.domain.facts import (
+    Assertion,
+    Body,
+    Complaint,
+    DecisionState,
+    Fact,
+    Penalty,
+    Registration,
+    Volume,
+    fact_id,
+    fold,
+)
 from services.credit.domain.listed import Listed
 from services.credit.domain.rating import Rating, rate
 from services.credit.domain.subject import Sanction, SubjectState
@@ -79,7 +90,7 @@ class Ledger:
                 self.tell(found._replace(until=step.on, revision=found.revision + 1))
             else:
                 assert isinstance(found, Penalty)
-                self.tell(found._replace(revoked=True))
+                self.tell(found._replace(state=DecisionState.REVOKED))
             return
         for fact in list(self.facts()):
             if isinstance(fact.body, Complaint) and fact.body.status == 2:
@@ -138,7 +149,7 @@ def test_all_steps_followed_reach_the_goal_on_the_day_foretold(bodies: list[Body
 
 
 def test_a_penalised_merchant_is_told_both_ways() -> None:
-    penalty = Penalty(CODE, "x", 2, 2, 500_000, 0, date(2026, 5, 20), "", "", "", revoked=False)
+    penalty = Penalty(CODE, "x", 2, 2, 500_000, 0, date(2026, 5, 20), "", "", "")
     found = way_back(Ledger([penalty]).state(), DAY, POLICY)
     assert (found.grade, found.goal, found.by_itself_on) == (Grade.B, Grade.BB, date(2027, 5, 20))
     assert [(step.kind, step.on, step.goal_on) for step in found.steps] == [

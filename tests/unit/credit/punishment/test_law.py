@@ -8,7 +8,7 @@ import pytest
 from services.common.errors import Forbidden, InvalidInput, PreconditionFailed
 from services.credit.adapters.punishment.law_files import load_law
 from services.credit.config import LAW_FOLDER
-from services.credit.domain.facts import Penalty
+from services.credit.domain.facts import DecisionState, Penalty
 from services.credit.domain.publicity import Severity
 from services.credit.domain.punishment.decision import (
     check_approval,
@@ -36,7 +36,7 @@ def decision(office: str) -> Step:
 
 
 def penalty(kind: int = 2, severity: int = 0, fine_fen: int = 100) -> Penalty:
-    return Penalty("c", "d", kind, severity, fine_fen, 0, DAY, "", "", "", revoked=False)
+    return Penalty("c", "d", kind, severity, fine_fen, 0, DAY, "", "", "")
 
 
 def test_the_lists_of_the_issue_are_there() -> None:
@@ -97,7 +97,9 @@ def test_both_parts_of_the_test_of_order_44() -> None:
     with pytest.raises(PreconditionFailed, match="is_grave"):
         check_grave_and_heavy(SERIOUS, [penalty(kind=5)], is_grave=False)
     with pytest.raises(PreconditionFailed, match="heavier"):
-        check_grave_and_heavy(SERIOUS, [penalty(), penalty(kind=5)._replace(revoked=True)], is_grave=True)
+        check_grave_and_heavy(
+            SERIOUS, [penalty(), penalty(kind=5)._replace(state=DecisionState.REVOKED)], is_grave=True
+        )
 
 
 def test_a_merged_department_has_its_successor() -> None:

@@ -492,6 +492,7 @@ class Evidence(_message.Message):
     SOURCE_FIELD_NUMBER: _builtins.int
     ASSERTION_COUNT_FIELD_NUMBER: _builtins.int
     VALUE_JSON_FIELD_NUMBER: _builtins.int
+    SOURCES_FIELD_NUMBER: _builtins.int
     fact_id: _builtins.str
     """The fact's id."""
     kind: _builtins.str
@@ -499,11 +500,15 @@ class Evidence(_message.Message):
     occurred_on: _builtins.str
     """The day of the fact, YYYY-MM-DD."""
     source: _builtins.str
-    """The source that told it."""
+    """The source whose account stands."""
     assertion_count: _builtins.int
     """How many accounts of it were recorded."""
     value_json: _builtins.str
     """Its effective value, as JSON with the field names of the event."""
+    @_builtins.property
+    def sources(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Every source that told of it, by the weight of its first account, the lightest first: two departments that tell of one penalty are two."""
+
     def __init__(
         self,
         *,
@@ -513,10 +518,11 @@ class Evidence(_message.Message):
         source: _builtins.str = ...,
         assertion_count: _builtins.int = ...,
         value_json: _builtins.str = ...,
+        sources: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["assertion_count", b"assertion_count", "fact_id", b"fact_id", "kind", b"kind", "occurred_on", b"occurred_on", "source", b"source", "value_json", b"value_json"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["assertion_count", b"assertion_count", "fact_id", b"fact_id", "kind", b"kind", "occurred_on", b"occurred_on", "source", b"source", "sources", b"sources", "value_json", b"value_json"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

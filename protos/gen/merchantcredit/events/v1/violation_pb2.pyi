@@ -97,9 +97,9 @@ class _DecisionState:
 class _DecisionStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_DecisionState.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     DECISION_STATE_UNSPECIFIED: _DecisionState.ValueType  # 0
-    """Not told; means in force."""
+    """Not told; means in force, unless another account of the same decision tells otherwise."""
     DECISION_STATE_IN_FORCE: _DecisionState.ValueType  # 1
-    """The decision is in force."""
+    """The decision is in force; after a revocation, again."""
     DECISION_STATE_REVOKED: _DecisionState.ValueType  # 2
     """The decision was revoked or changed away (Administrative Penalty Law art. 48); off every read path."""
     DECISION_STATE_REPAIRED: _DecisionState.ValueType  # 3
@@ -109,9 +109,9 @@ class DecisionState(_DecisionState, metaclass=_DecisionStateEnumTypeWrapper):
     """Whether a decision stands."""
 
 DECISION_STATE_UNSPECIFIED: DecisionState.ValueType  # 0
-"""Not told; means in force."""
+"""Not told; means in force, unless another account of the same decision tells otherwise."""
 DECISION_STATE_IN_FORCE: DecisionState.ValueType  # 1
-"""The decision is in force."""
+"""The decision is in force; after a revocation, again."""
 DECISION_STATE_REVOKED: DecisionState.ValueType  # 2
 """The decision was revoked or changed away (Administrative Penalty Law art. 48); off every read path."""
 DECISION_STATE_REPAIRED: DecisionState.ValueType  # 3
@@ -120,7 +120,10 @@ Global___DecisionState: _TypeAlias = DecisionState  # noqa: Y015
 
 @_typing.final
 class ViolationReported(_message.Message):
-    """A source's present account of one penalty decision. Data of merchantcredit.intake.violation.v1."""
+    """A source's present account of one penalty decision. Several departments may tell of one: it is one fact; of the accounts with
+    the greatest authority the last that tells a detail stands, so that one that leaves it out takes nothing back. Data of
+    merchantcredit.intake.violation.v1.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
