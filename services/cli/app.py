@@ -15,6 +15,7 @@ from services.cli.commands import (
     dead_letters_show,
     evaluate,
     export_cases,
+    export_violations,
     generate,
     generate_registry,
     load_events,
@@ -80,7 +81,7 @@ def _load() -> typer.Typer:
 def _export() -> typer.Typer:
     app = typer.Typer(no_args_is_help=True)
     app.command("cases")(export_cases.cases)
-    app.callback()(lambda: None)  # keeps `cases` a word of its own while it is the only one
+    app.command("violations")(export_violations.violations)
     return app
 
 

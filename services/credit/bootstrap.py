@@ -33,6 +33,7 @@ from services.credit.adapters.policy_files import load_policies
 from services.credit.adapters.policy_refresher import PolicyRefresher
 from services.credit.adapters.policy_store import claim
 from services.credit.adapters.published_cases import PublishedCases
+from services.credit.adapters.published_penalties import PublishedPenalties
 from services.credit.adapters.punishment.check_reader import CheckReader
 from services.credit.adapters.punishment.dispatch import Dispatch
 from services.credit.adapters.punishment.law_files import load_law
@@ -258,6 +259,7 @@ def serving(config: CreditConfig, clock: Clock, pool: Pool | None = None) -> Reg
         records,
         RestrictedReader(pool, clock),
         EvidenceReader(pool, policies, clock),
+        PublishedPenalties(pool, clock),
         ReadPast(PostgresPast(pool), RecordEncoder(), policies, clock),
         ReadWayBack(PostgresStates(pool), policies, clock),
         policies,

@@ -15,6 +15,7 @@ PUBLIC_MESSAGES = (
     "merchantcredit.credit.v1.ExplainScoreResponse",
     "merchantcredit.credit.v1.WatchGradeChangesResponse",
     "merchantcredit.credit.v1.ListPublishedComplaintsResponse",
+    "merchantcredit.credit.v1.ListPublishedPenaltiesResponse",
     "merchantcredit.events.v1.GradeChanged",
     "merchantcredit.events.v1.EnterpriseSnapshot",
     "merchantcredit.registry.v1.GetEnterpriseResponse",

@@ -11,9 +11,8 @@ from merchantcredit.credit.v1.complaint_service_pb2 import ComplaintCase, GetCom
 from merchantcredit.credit.v1.complaint_service_pb2_grpc import ComplaintServiceStub
 
 from services.cli import calls, endpoints, options
-from services.cli.loading import rows, written
+from services.cli.loading import written
 from services.cli.loading.case_rows import HEADER, rows_of
-from services.common.errors import invalid
 
 PAGE = 500
 AT_ONCE = 16
@@ -30,25 +29,20 @@ def cases(
     state_dir: options.StateDir = options.DEFAULT_STATE_DIR,
 ) -> None:
     """Write the cases that an office handles, a row for each step; a load of the file gives the same cases."""
-    if out.suffix.lower() not in rows.CSV_SUFFIXES + rows.JSON_LINES_SUFFIXES:
-        raise invalid("--out", f"{out.name} ends in none of .csv, .jsonl, .ndjson: name it so")
-    if out.exists():
-        raise invalid("--out", f"{out} exists: name a new file")
+    written.check_out(out)
     address, given = endpoints.choose(target, state_dir, "credit"), endpoints.token(token, state_dir, "office")
     typer.echo(asyncio.run(_export(out, office, address, given)))
 
 
 async def _export(out: Path, office: str, target: str, token: str) -> str:
-    """Write the file beside its place first, so that a half one never stands there; return the control totals."""
-    fresh, cases, lines = out.with_name(f"{out.name}.part"), 0, 0
-    with fresh.open("w", encoding="utf-8", newline="") as file:
-        put = written.writer(file, out.suffix.lower(), HEADER)
+    """Write the file; return the control totals."""
+    cases, lines = 0, 0
+    with written.whole(out, HEADER) as put:
         async for case in _cases(office, target, token):
             cases += 1
             for row in rows_of(case):
                 put(row)
                 lines += 1
-    fresh.replace(out)
     return f"{cases:,} cases in {lines:,} rows in {out}"
 
 

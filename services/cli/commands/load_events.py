@@ -16,9 +16,15 @@ from services.cli.loading.rows import Row
 from services.cli.loading.topic_sink import TopicSink
 from services.cli.topics import connection
 from services.common.eventlog.port import Message
-from services.common.eventlog.topics import COMPLAINT
+from services.common.eventlog.topics import COMPLAINT, VIOLATION
 
 Source = Annotated[str, typer.Option(help="Source of rows that name none, for example //office.example.")]
+Time = Annotated[
+    str,
+    typer.Option(
+        "--time", help="When rows that tell no time were told, RFC 3339; a correction is later than its mistake."
+    ),
+]
 Batch = Annotated[int, typer.Option(min=1, max=10_000, help="Events a transaction.")]
 
 
@@ -32,6 +38,7 @@ def command(kind: str) -> Callable[..., None]:
         dsn: options.Dsn = "",
         state_dir: options.StateDir = options.DEFAULT_STATE_DIR,
         source: Source = "",
+        told_at: Time = "",
         rejects: options.Rejects = None,
         mapped: options.Map = [],  # noqa: B006 - typer reads the default and never changes it
         resume: options.Resume = False,
@@ -41,7 +48,7 @@ def command(kind: str) -> Callable[..., None]:
         names.check(rows.header(file), intake.required)
 
         def convert(row: Row) -> Item[Message]:
-            message = events.of_row(intake, names, row.fields, source)
+            message = events.of_row(intake, names, row.fields, source, told_at)
             return Item(row, message.key, message)
 
         job = Job(
@@ -51,7 +58,7 @@ def command(kind: str) -> Callable[..., None]:
             chunk_size=batch,
             in_flight=1,
             unique_keys=False,
-            may_name_persons=intake.topic == COMPLAINT,
+            may_name_persons=intake.topic in {COMPLAINT, VIOLATION},  # a form of penalties has columns of persons
         )
         began = time.monotonic()
         with connection.event_log(dsn, state_dir) as log:

@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from google.protobuf.message import Message as Protobuf
 
-from services.cli.loading import columns, facts, values
+from services.cli.loading import columns, facts, penalty_form, values
 from services.cli.loading.columns import Aliases, Columns
 from services.common.clock import CHINA
 from services.common.errors import invalid
@@ -21,13 +21,14 @@ EVENT_ID_LIMIT = 256
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intake:
-    """A kind of intake file: its topic, columns, needed fields, and how a row becomes protobuf and its day."""
+    """A kind of intake file: its topic, columns, needed fields, how it is read where forms differ, becomes protobuf, and its day."""
 
     topic: str
     aliases: Aliases
     required: Sequence[str]
     build: Callable[[Mapping[str, str]], Protobuf]
     day_field: str
+    read: Callable[[Mapping[str, str]], Mapping[str, str]] = lambda told: told
 
 
 INTAKES: Mapping[str, Intake] = {
@@ -51,6 +52,7 @@ INTAKES: Mapping[str, Intake] = {
         required=("document_number", "credit_code", "penalty_kind", "decided_on"),
         build=facts.violation,
         day_field="decided_on",
+        read=penalty_form.read_form,
     ),
     "volumes": Intake(
         topic=VOLUME,
@@ -62,18 +64,23 @@ INTAKES: Mapping[str, Intake] = {
 }
 
 
-def of_row(intake: Intake, names: Columns, fields: Mapping[str, object], default_source: str) -> Message:
+def of_row(
+    intake: Intake, names: Columns, fields: Mapping[str, object], default_source: str, default_time: str = ""
+) -> Message:
     """Return the message of a row, which is flat or an envelope with `data`; raises InvalidInput naming the field."""
-    told = names.rename(_flat(fields, names))
+    told = dict(intake.read(names.rename(_flat(fields, names))))
+    told["time"] = told.get("time") or default_time
     data = intake.build(told)
     value = data.SerializeToString(deterministic=True)
     source = values.text(told.get("source") or default_source, "source", limit=256, required=True)
     return Message(
         topic=intake.topic,
-        key=str(getattr(data, "credit_code")),  # noqa: B009 - every intake message has one, Protobuf's base does not say so
+        key=str(getattr(data, "credit_code")) or told.get("name", ""),  # noqa: B009 - every intake message has one, Protobuf's base does not say so
         value=value,
         headers=cloudevents.headers(
-            event_id=values.text(told.get("id") or _content_id(source, value), "id", limit=EVENT_ID_LIMIT),
+            event_id=values.text(
+                told.get("id") or _content_id(source, told["time"], value), "id", limit=EVENT_ID_LIMIT
+            ),
             event_type=intake.topic,
             source=source,
             time=_time(told, intake),
@@ -92,9 +99,9 @@ def _flat(fields: Mapping[str, object], names: Columns) -> Mapping[str, object]:
     return {**data, **fields}
 
 
-def _content_id(source: str, value: bytes) -> str:
-    """Derive an id, so that the same row loaded twice is the same event."""
-    return f"sha256-{sha256(source.encode() + b'|' + value).hexdigest()[:40]}"
+def _content_id(source: str, time: str, value: bytes) -> str:
+    """Derive an id, so that the same row told at the same time is the same event however often it is loaded."""
+    return f"sha256-{sha256(f'{source}|{time}|'.encode() + value).hexdigest()[:40]}"
 
 
 def _time(told: Mapping[str, str], intake: Intake) -> datetime:

@@ -13,6 +13,7 @@ from merchantcredit.events.v1.complaint_pb2 import (
     MerchantResponse,
     ProblemType,
 )
+from merchantcredit.events.v1.respondent_pb2 import Respondent
 from merchantcredit.events.v1.violation_pb2 import DecisionState, PenaltyKind, Severity, ViolationReported
 from merchantcredit.events.v1.volume_pb2 import VolumeReported
 
@@ -23,8 +24,6 @@ from services.common.kernel import credit_code, day
 from services.credit.offline import check_report
 
 MAX_ORDERS = 1_000_000_000
-#: Suffixes of the fields that hold money, and how many fen a unit is.
-_UNITS = {"fen": 1, "yuan": 100, "wan_yuan": 1_000_000}
 
 
 def complaint(told: Mapping[str, str]) -> ComplaintReported:
@@ -76,10 +75,12 @@ def _report(told: Mapping[str, str]) -> ComplaintReported:
 
 
 def violation(told: Mapping[str, str]) -> ViolationReported:
-    """Return a violation report; raises InvalidInput naming the field."""
+    """Return a violation report; without a code it names the enterprise, and waits for a person. Raises InvalidInput by field."""
+    name = "" if told.get("credit_code") else _text(told, "name", 200)
     return ViolationReported(
         document_number=_text(told, "document_number", 128, required=True),
-        credit_code=_code(told),
+        credit_code="" if name else _code(told),
+        respondent=Respondent(name=name) if name else None,
         penalty_kind=PenaltyKind.ValueType(_enum(told, "penalty_kind", PenaltyKind.DESCRIPTOR, required=True)),
         severity=Severity.ValueType(_enum(told, "severity", Severity.DESCRIPTOR)),
         fine_fen=_money(told, "fine"),
@@ -138,7 +139,7 @@ def _required(told: Mapping[str, str], field: str) -> None:
 
 def _money(told: Mapping[str, str], name: str) -> int | None:
     """Return an amount in fen from whichever unit the row has; None when it tells none, never zero for unknown."""
-    for unit, fen_per_unit in _UNITS.items():
+    for unit, fen_per_unit in values.UNITS.items():
         field = f"{name}_{unit}"
         if told.get(field):
             return values.fen(told[field], field, fen_per_unit=fen_per_unit)

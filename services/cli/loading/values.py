@@ -7,6 +7,13 @@ from google.protobuf.descriptor import EnumDescriptor
 
 from services.common.errors import invalid
 
+_LICENCE = (
+    "暂扣许可证件", "降低资质等级", "吊销许可证件", "暂扣或者吊销许可证", "暂扣或者吊销执照", "暂扣或吊销许可证",
+    "暂扣或吊销执照", "吊销营业执照",
+)  # fmt: skip
+_RESTRICTION = ("限制经营", "限制开展生产经营活动", "责令停产停业", "责令关闭", "限制从业")
+#: Suffixes of the fields that hold money, and how many fen a unit is.
+UNITS = {"fen": 1, "yuan": 100, "wan_yuan": 1_000_000}
 #: What sources write in Chinese for an enum's value; the same word may mean another thing in another enum.
 WORDS: dict[str, dict[str, str]] = {
     "OperatingStatus": {
@@ -62,12 +69,12 @@ WORDS: dict[str, dict[str, str]] = {
         "通报批评": "CRITICISM",
         "罚款": "FINE",
         **dict.fromkeys(("没收", "没收违法所得", "没收非法财物"), "CONFISCATION"),
-        **dict.fromkeys(("暂扣许可证件", "降低资质等级", "吊销许可证件"), "LICENCE"),
-        **dict.fromkeys(("限制经营", "限制开展生产经营活动", "责令停产停业", "责令关闭", "限制从业"), "RESTRICTION"),
+        **dict.fromkeys(_LICENCE, "LICENCE"),
+        **dict.fromkeys(_RESTRICTION, "RESTRICTION"),
         "其他": "OTHER",
     },
     "Severity": {"轻微": "MINOR", "一般": "ORDINARY", "严重": "SERIOUS"},
-    "DecisionState": {"有效": "IN_FORCE", "撤销": "REVOKED", "修复": "REPAIRED"},
+    "DecisionState": {"有效": "IN_FORCE", "撤销": "REVOKED", "撤消": "REVOKED", "修复": "REPAIRED"},
 }
 
 

@@ -1,14 +1,34 @@
 """Writes rows as the loads read them: CSV under a header, or JSON Lines, by the file's suffix."""
 
 import csv
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import IO
 
 import orjson
 
 from services.cli.loading import rows
+from services.common.errors import invalid
 
 Row = Mapping[str, object]
+
+
+def check_out(out: Path) -> None:
+    """Raise InvalidInput when a file cannot be written anew as rows."""
+    if out.suffix.lower() not in rows.CSV_SUFFIXES + rows.JSON_LINES_SUFFIXES:
+        raise invalid("--out", f"{out.name} ends in none of .csv, .jsonl, .ndjson: name it so")
+    if out.exists():
+        raise invalid("--out", f"{out} exists: name a new file")
+
+
+@contextmanager
+def whole(out: Path, header: Sequence[str]) -> Iterator[Callable[[Row], object]]:
+    """Give what writes rows beside a file's place, and put the file there when all are written: a half one never stands there."""
+    fresh = out.with_name(f"{out.name}.part")
+    with fresh.open("w", encoding="utf-8", newline="") as file:
+        yield writer(file, out.suffix.lower(), header)
+    fresh.replace(out)
 
 
 def writer(file: IO[str], suffix: str, header: Sequence[str] | None) -> Callable[[Row], object]:

@@ -19,6 +19,7 @@ from services.common.grpc.interceptor import EVERYBODY, current_actor
 from services.common.kernel import credit_code
 from services.common.paging import make_token, page_size, read_token
 from services.credit.adapters.evidence import EvidenceReader, EvidenceRow
+from services.credit.adapters.published_penalties import PublishedPenalties
 from services.credit.adapters.record_reader import RecordReader
 from services.credit.adapters.restricted_reader import RestrictedReader
 from services.credit.adapters.submissions import PostgresSubmissions
@@ -39,10 +40,12 @@ ACCESS = {
     "GetRestrictedRecord": OFFICES | {Role.MERCHANT},
     "ExplainScore": EVERYBODY,
     "ListEvidence": OFFICES | {Role.MERCHANT},
+    "ListPublishedPenalties": KNOWN,
     "GetPastRecord": OFFICES,
     "GetWayBack": OFFICES | {Role.MERCHANT},
     "WatchGradeChanges": KNOWN,
 }
+MOST_PENALTIES = 500
 Context = grpc.aio.ServicerContext[Any, Any]
 
 
@@ -52,6 +55,7 @@ class Readers(NamedTuple):
     records: RecordReader
     restricted: RestrictedReader
     evidence: EvidenceReader
+    penalties: PublishedPenalties
     past: ReadPast
     way_back: ReadWayBack
     policies: Policies
@@ -61,7 +65,9 @@ class CreditServicer(rpc.CreditServiceServicer):
     """Serves credit."""
 
     def __init__(self, readers: Readers, submit: Submit, submissions: PostgresSubmissions, dsn: str) -> None:
-        self._records, self._restricted, self._evidence, self._past, self._way_back, self._policies = readers
+        self._records, self._restricted, self._evidence, self._penalties, self._past, self._way_back, self._policies = (
+            readers
+        )
         self._submit = submit
         self._submissions = submissions
         self._dsn = dsn
@@ -153,6 +159,15 @@ class CreditServicer(rpc.CreditServiceServicer):
         return pb.ListEvidenceResponse(
             evidence=[_evidence(row) for row in rows[:limit]], next_page_token=make_token(query, last)
         )
+
+    async def ListPublishedPenalties(
+        self, request: pb.ListPublishedPenaltiesRequest, context: Context
+    ) -> pb.ListPublishedPenaltiesResponse:
+        """Page through all penalties that are published today."""
+        limit = page_size(request.page_size, default=MOST_PENALTIES, most=MOST_PENALTIES)
+        query = b"published-penalties"
+        page, cursor = await asyncio.to_thread(self._penalties.page, read_token(query, request.page_token), limit)
+        return pb.ListPublishedPenaltiesResponse(penalties=page, next_page_token=make_token(query, cursor))
 
     async def GetPastRecord(self, request: pb.GetPastRecordRequest, context: Context) -> pb.GetPastRecordResponse:
         """Read the record of the past; who asked, and why, is kept."""

@@ -86,6 +86,10 @@ def window_end(severity: int, decided_on: date) -> date:
     return add_months(decided_on, regime(decided_on).months[severity])
 
 
+#: The longest window of all rules: what was decided longer ago is published no more.
+LONGEST_MONTHS = max(max(rule.months.values()) for rule in REGIMES)
+
+
 def is_published(kind: int, money_fen: int, decided_on: date) -> bool:
     """Tell whether the law publishes the penalty at all: a mere reproof is not, by the rule of its day."""
     return money_fen > 0 or kind not in regime(decided_on).unpublished

@@ -557,6 +557,98 @@ class ListEvidenceResponse(_message.Message):
 Global___ListEvidenceResponse: _TypeAlias = ListEvidenceResponse  # noqa: Y015
 
 @_typing.final
+class ListPublishedPenaltiesRequest(_message.Message):
+    """Which page of published penalties."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    """How many at most; 0 means 500, more than 500 means 500."""
+    page_token: _builtins.str
+    """The token of the page before; empty for the first."""
+    def __init__(
+        self,
+        *,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListPublishedPenaltiesRequest: _TypeAlias = ListPublishedPenaltiesRequest  # noqa: Y015
+
+@_typing.final
+class PublishedPenalty(_message.Message):
+    """A penalty that the law publishes today."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PENALTY_FIELD_NUMBER: _builtins.int
+    ENTERPRISE_NAME_FIELD_NUMBER: _builtins.int
+    UNTIL_FIELD_NUMBER: _builtins.int
+    TOLD_TIME_FIELD_NUMBER: _builtins.int
+    enterprise_name: _builtins.str
+    """The registered name of the enterprise."""
+    until: _builtins.str
+    """The first day on which it is no longer published, YYYY-MM-DD."""
+    @_builtins.property
+    def penalty(self) -> _violation_pb2.ViolationReported:
+        """What stands of it; `severity` is the class that the authority gave, unspecified when it gave none."""
+
+    @_builtins.property
+    def told_time(self) -> _timestamp_pb2.Timestamp:
+        """When the account that stands was told, by its source."""
+
+    def __init__(
+        self,
+        *,
+        penalty: _violation_pb2.ViolationReported | None = ...,
+        enterprise_name: _builtins.str = ...,
+        until: _builtins.str = ...,
+        told_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["penalty", b"penalty", "told_time", b"told_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["enterprise_name", b"enterprise_name", "penalty", b"penalty", "told_time", b"told_time", "until", b"until"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PublishedPenalty: _TypeAlias = PublishedPenalty  # noqa: Y015
+
+@_typing.final
+class ListPublishedPenaltiesResponse(_message.Message):
+    """One page of published penalties."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PENALTIES_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """The token of the next page; empty at the end."""
+    @_builtins.property
+    def penalties(self) -> _containers.RepeatedCompositeFieldContainer[Global___PublishedPenalty]:
+        """The penalties, by enterprise, the oldest first."""
+
+    def __init__(
+        self,
+        *,
+        penalties: _abc.Iterable[Global___PublishedPenalty] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "penalties", b"penalties"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListPublishedPenaltiesResponse: _TypeAlias = ListPublishedPenaltiesResponse  # noqa: Y015
+
+@_typing.final
 class GetPastRecordRequest(_message.Message):
     """Whose past to read, on which clocks, and why."""
 

@@ -70,6 +70,11 @@ class CreditServiceStub:
                 request_serializer=merchantcredit_dot_credit_dot_v1_dot_credit__service__pb2.ListEvidenceRequest.SerializeToString,
                 response_deserializer=merchantcredit_dot_credit_dot_v1_dot_credit__service__pb2.ListEvidenceResponse.FromString,
                 _registered_method=True)
+        self.ListPublishedPenalties = channel.unary_unary(
+                '/merchantcredit.credit.v1.CreditService/ListPublishedPenalties',
+                request_serializer=merchantcredit_dot_credit_dot_v1_dot_credit__service__pb2.ListPublishedPenaltiesRequest.SerializeToString,
+                response_deserializer=merchantcredit_dot_credit_dot_v1_dot_credit__service__pb2.ListPublishedPenaltiesResponse.FromString,
+                _registered_method=True)
         self.GetPastRecord = channel.unary_unary(
                 '/merchantcredit.credit.v1.CreditService/GetPastRecord',
                 request_serializer=merchantcredit_dot_credit_dot_v1_dot_credit__service__pb2.GetPastRecordRequest.SerializeToString,
@@ -140,6 +145,14 @@ class CreditServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListPublishedPenalties(self, request, context):
+        """Pages through all penalties that the law publishes today, of registered enterprises: what a 双公示 file holds. Read only. Roles: all but
+        public.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetPastRecord(self, request, context):
         """Reads the record of the past: what was so on a day, by what had been told until a moment. An audit read: who asked, what and why is
         kept, whatever the answer. Read only. INVALID_ARGUMENT for a day before the first fact or in the future, FAILED_PRECONDITION before
@@ -201,6 +214,11 @@ def add_CreditServiceServicer_to_server(servicer, server):
                     servicer.ListEvidence,
                     request_deserializer=merchantcredit_dot_credit_dot_v1_dot_credit__service__pb2.ListEvidenceRequest.FromString,
                     response_serializer=merchantcredit_dot_credit_dot_v1_dot_credit__service__pb2.ListEvidenceResponse.SerializeToString,
+            ),
+            'ListPublishedPenalties': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPublishedPenalties,
+                    request_deserializer=merchantcredit_dot_credit_dot_v1_dot_credit__service__pb2.ListPublishedPenaltiesRequest.FromString,
+                    response_serializer=merchantcredit_dot_credit_dot_v1_dot_credit__service__pb2.ListPublishedPenaltiesResponse.SerializeToString,
             ),
             'GetPastRecord': grpc.unary_unary_rpc_method_handler(
                     servicer.GetPastRecord,
@@ -408,6 +426,33 @@ class CreditService:
             '/merchantcredit.credit.v1.CreditService/ListEvidence',
             merchantcredit_dot_credit_dot_v1_dot_credit__service__pb2.ListEvidenceRequest.SerializeToString,
             merchantcredit_dot_credit_dot_v1_dot_credit__service__pb2.ListEvidenceResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPublishedPenalties(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/merchantcredit.credit.v1.CreditService/ListPublishedPenalties',
+            merchantcredit_dot_credit_dot_v1_dot_credit__service__pb2.ListPublishedPenaltiesRequest.SerializeToString,
+            merchantcredit_dot_credit_dot_v1_dot_credit__service__pb2.ListPublishedPenaltiesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -30,6 +30,10 @@ class CreditServiceStub:
     """Explains a score line by line. Read only. NOT_FOUND when the code is unknown."""
     ListEvidence: _aio.UnaryUnaryMultiCallable[_credit_service_pb2.ListEvidenceRequest, _credit_service_pb2.ListEvidenceResponse]
     """Pages through the facts behind one rule. Read only. Roles: regulator, office, and the merchant itself."""
+    ListPublishedPenalties: _aio.UnaryUnaryMultiCallable[_credit_service_pb2.ListPublishedPenaltiesRequest, _credit_service_pb2.ListPublishedPenaltiesResponse]
+    """Pages through all penalties that the law publishes today, of registered enterprises: what a 双公示 file holds. Read only. Roles: all but
+    public.
+    """
     GetPastRecord: _aio.UnaryUnaryMultiCallable[_credit_service_pb2.GetPastRecordRequest, _credit_service_pb2.GetPastRecordResponse]
     """Reads the record of the past: what was so on a day, by what had been told until a moment. An audit read: who asked, what and why is
     kept, whatever the answer. Read only. INVALID_ARGUMENT for a day before the first fact or in the future, FAILED_PRECONDITION before
@@ -100,6 +104,16 @@ class CreditServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_credit_service_pb2.ListEvidenceRequest, _abc.Awaitable[_credit_service_pb2.ListEvidenceResponse]],
     ) -> _abc.Awaitable[_credit_service_pb2.ListEvidenceResponse]:
         """Pages through the facts behind one rule. Read only. Roles: regulator, office, and the merchant itself."""
+
+    @_abc_1.abstractmethod
+    def ListPublishedPenalties(
+        self,
+        request: _credit_service_pb2.ListPublishedPenaltiesRequest,
+        context: _aio.ServicerContext[_credit_service_pb2.ListPublishedPenaltiesRequest, _abc.Awaitable[_credit_service_pb2.ListPublishedPenaltiesResponse]],
+    ) -> _abc.Awaitable[_credit_service_pb2.ListPublishedPenaltiesResponse]:
+        """Pages through all penalties that the law publishes today, of registered enterprises: what a 双公示 file holds. Read only. Roles: all but
+        public.
+        """
 
     @_abc_1.abstractmethod
     def GetPastRecord(
