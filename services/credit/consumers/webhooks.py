@@ -125,7 +125,7 @@ class WebhookSender:
     def _headers(self, webhook: Webhook, waiting: Waiting, body: bytes) -> dict[str, str]:
         """Sign anew at each attempt: a receiver refuses an old timestamp, and a rotated secret signs at once."""
         now = datetime.now(UTC)  # the receiver compares it with its own clock, whatever day the platform's stands at
-        message_id, timestamp = f"msg_{webhook.webhook_id}_{waiting.number}", int(now.timestamp())
+        message_id, timestamp = waiting.message_id(webhook.webhook_id), int(now.timestamp())
         secrets = [secret(self._key, webhook.webhook_id, one) for one in webhook.generations(self._clock.now())]
         return {
             "webhook-id": message_id,

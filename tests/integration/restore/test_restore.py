@@ -1,5 +1,6 @@
 """A server that is lost comes back as it was at the last archived record, on both majors, in an epoch of its own."""
 
+import hashlib
 import signal
 import subprocess
 import sys
@@ -8,20 +9,27 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import orjson
 import psycopg
 import pytest
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from deploy.engines import runner
 from deploy.engines.postgres import Postgres
+from services.common.auth import seals
 from services.common.db.embedded import EmbeddedPostgres
 from services.common.db.migrate import migrate
 from services.common.db.restore import restore
 from services.common.errors import CursorExpired, NotFound, PreconditionFailed
 from services.common.eventlog.topics import GRADE_CHANGE
 from services.common.eventlog.watch import Watched, watch
+from services.credit.adapters.case_vault import CaseVault
+from services.credit.adapters.complainant_store import ComplainantStore
+from services.credit.application.complainants import Action, Audit
 from tests.engines import running
-from tests.integration.credit.world import CODE, complaint, enterprise, told, violation, volume, world
+from tests.integration.credit.webhooks.hooks import Hooks
+from tests.integration.credit.webhooks.receiver import Got, Receiver
+from tests.integration.credit.world import CODE, KEY, NOW, complaint, enterprise, told, violation, volume, world
 from tests.ports import free_ports
 
 PATIENCE_SECONDS = 60
@@ -29,7 +37,17 @@ _TABLES = """
 SELECT format('%I.%I', schemaname, tablename) FROM pg_tables
 WHERE schemaname NOT IN ('pg_catalog', 'information_schema') AND tablename NOT IN ('epoch', 'lease') ORDER BY 1
 """
+#: Tables of which the comparison would say nothing if nobody filled them.
+FILLED = {
+    f"credit.{name}"
+    for name in (
+        "case_key", "complainant_audit", "vault",
+        "webhook", "webhook_attempt", "webhook_lane", "webhook_message", "webhook_position",
+    )
+}  # fmt: skip
+CASE = "complaint://12315.test:c1"
 _ALL = "SELECT count(*), md5(coalesce(string_agg(t::text, E'\\n' ORDER BY t::text), '')) FROM {} AS t"
+_EMPTY = (0, hashlib.md5(b"", usedforsecurity=False).hexdigest())
 
 
 @dataclass(frozen=True)
@@ -122,17 +140,62 @@ async def first(dsn: str, cursor: str) -> Watched:
         await watching.aclose()  # type: ignore[attr-defined]
 
 
-async def test_a_lost_server_comes_back_as_it_was_at_the_last_archived_record(server: Server, tmp_path: Path) -> None:
-    archive = tmp_path / "archive"
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    with Receiver() as made:
+        yield made
+
+
+def a_complainant_is_read(dsn: str) -> None:
+    with psycopg.connect(dsn) as conn:
+        vault = ComplainantStore(conn, CaseVault(KEY))
+        why = {"subject": "clerk", "office": "o1", "purpose": "调解需要联系", "at": NOW}
+        vault.audit(Audit(complaint_id=CASE, action=Action.READ, **why))
+        (told,) = vault.read(CASE)
+    assert "王五".encode() in told.details
+
+
+def a_message_is_taken_and_one_is_not(hooks: Hooks, receiver: Receiver) -> list[Got]:
+    """Subscribe to all that is said; returns what was taken over."""
+    webhook_id = hooks.subscribe(receiver.url)
+    with hooks.sending():
+        until(lambda: hooks.find(webhook_id).last_number > 0 and hooks.waiting(webhook_id) == (0, 0))
+    taken = receiver.taken()
+    receiver.answer = lambda _: 500
+    hooks.tell(CODE)
+    with hooks.sending():
+        until(lambda: hooks.waiting(webhook_id) == (1, 1))
+    receiver.answer = lambda _: 204
+    return taken
+
+
+def sent(hooks: Hooks, receiver: Receiver, count: int) -> dict[int, str]:
+    """Send what waits and so many more; returns the ids of what arrived by number."""
+    receiver.got.clear()
+    hooks.tell(*[CODE] * count)
+    with hooks.sending():
+        got = receiver.until(lambda got: len({one.number for one in got}) > count)
+    return {one.number: one.message_id for one in got}
+
+
+async def test_a_lost_server_comes_back_as_it_was_at_the_last_archived_record(
+    server: Server, receiver: Receiver, tmp_path: Path
+) -> None:
+    archive, hooks = tmp_path / "archive", Hooks(server.dsn)
     with archiving(server.dsn, archive), world(server.dsn) as before:
-        before.tell(told(enterprise(), "e1"), told(complaint("c1"), "c1"))
+        sealed = seals.seal(seals.private_key(KEY), orjson.dumps({"name": "王五", "text": "不退款"}))
+        before.tell(told(enterprise(), "e1"), told(complaint("c1", sealed_details=sealed), "c1"))
         done = run("backup", "base", "--archive", str(archive), "--dsn", server.dsn)
         assert done.returncode == 0, done.stderr
         before.tell(told(violation("v1"), "v1"), told(volume("2026-05", 9000), "n1"))
+        a_complainant_is_read(server.dsn)
+        taken = a_message_is_taken_and_one_is_not(hooks, receiver)
     archived = everything(server.dsn)
+    assert {name for name in FILLED if archived[name] != _EMPTY} == FILLED
     common = await first(server.dsn, "")
     with world(server.dsn) as lost:
         lost.tell(*(told(violation(f"v{n}", fine_fen=900_000_000), f"v{n}") for n in range(2, 9)))
+    in_lost_future = sent(hooks, receiver, 2)
     future = await first(server.dsn, "")
     assert len(future.records) > len(common.records) > 0
     assert everything(server.dsn) != archived
@@ -148,7 +211,18 @@ async def test_a_lost_server_comes_back_as_it_was_at_the_last_archived_record(se
     again = run("restore", "--archive", str(archive), *data, "--dsn", server.dsn)
     assert again.returncode == 2
     assert "is not empty" in again.stderr
+    a_complainant_is_read(server.dsn)
     await a_cursor_of_the_lost_future_names_where_to_resume(server.dsn, future.cursor, len(common.records))
+    a_new_message_has_no_id_of_the_lost_future(in_lost_future, sent(hooks, receiver, 2), len(taken))
+
+
+def a_new_message_has_no_id_of_the_lost_future(lost: dict[int, str], now: dict[int, str], taken: int) -> None:
+    """What both histories hold keeps its id; a number that is given again is another message."""
+    waited = taken + 1
+    assert min(now) == min(lost) == waited
+    assert now.pop(waited) == lost[waited]
+    assert len(now.keys() & lost.keys()) > 1
+    assert not {*now.values()} & {*lost.values()}
 
 
 async def a_cursor_of_the_lost_future_names_where_to_resume(dsn: str, lost: str, known: int) -> None:

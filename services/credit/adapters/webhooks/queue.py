@@ -75,12 +75,12 @@ INSERT INTO credit.webhook_position AS p (webhook_id, partition, value) VALUES (
 ON CONFLICT (webhook_id, partition) DO UPDATE SET value = excluded.value WHERE p.value <= %s
 """
 _NUMBER = """
-INSERT INTO credit.webhook_message (webhook_id, number, code, partition, seq, recorded_at)
-SELECT %s, %s + n, code, partition, seq, %s
+INSERT INTO credit.webhook_message (webhook_id, number, code, partition, seq, recorded_at, epoch)
+SELECT %s, %s + n, code, partition, seq, %s, (SELECT max(epoch) FROM eventlog.epoch)
 FROM unnest(%s::text[], %s::int[], %s::int8[]) WITH ORDINALITY AS m (code, partition, seq, n)
 """
 _WAITING = """
-SELECT number, code, partition, seq, recorded_at FROM credit.webhook_message AS m
+SELECT number, code, partition, seq, recorded_at, epoch FROM credit.webhook_message AS m
 WHERE webhook_id = %(webhook_id)s AND is_waiting AND code <> ALL(%(flying)s) AND NOT EXISTS (
     SELECT FROM credit.webhook_lane AS l
     WHERE l.webhook_id = m.webhook_id AND l.code = m.code AND l.due_at > %(now)s
@@ -89,13 +89,18 @@ WHERE webhook_id = %(webhook_id)s AND is_waiting AND code <> ALL(%(flying)s) AND
 
 
 class Waiting(NamedTuple):
-    """A message that is the first of its enterprise to be sent."""
+    """A message that is the first of its enterprise to be sent; `epoch` is the one in which it got its number."""
 
     number: int
     code: str
     partition: int
     seq: int
     recorded_at: datetime
+    epoch: int
+
+    def message_id(self, webhook_id: str) -> str:
+        """Return its id, the same at each attempt: a number that was given again after a restore is another message."""
+        return f"msg_{webhook_id}_{self.epoch}_{self.number}"
 
 
 class Queue:

@@ -54,7 +54,7 @@ def test_each_message_arrives_once_signed_and_numbered(hooks: Hooks, receiver: R
         got = receiver.until(lambda got: len(got) >= 60)
     assert sorted(one.number for one in got) == list(range(1, 61))
     assert all(found == sorted(found) and len(found) == 20 for found in numbers(got).values())
-    assert {one.message_id for one in got} == {f"msg_{webhook_id}_{n}" for n in range(1, 61)}
+    assert {one.message_id for one in got} == {f"msg_{webhook_id}_1_{n}" for n in range(1, 61)}
     assert hooks.waiting(webhook_id) == (0, 0)
 
 

@@ -28,7 +28,8 @@ if _version_not_supported:
 class WebhookServiceStub:
     """Keeps the endpoints of a subscriber. A webhook belongs to its caller's office, or to the account that has none; NOT_FOUND for another's.
     Every change is idempotent by request_id. Each webhook has numbers of its own, 1, 2, 3 without a gap; the messages about one enterprise
-    arrive in the order of their numbers, at least once, with the same webhook-id each time.
+    arrive in the order of their numbers, at least once, with the same webhook-id each time. After a restore from a backup numbers may be
+    given once more, to other messages: under another webhook-id, which tells the epoch, so that a receiver takes none for one it knows.
     """
 
     def __init__(self, channel):
@@ -82,7 +83,8 @@ class WebhookServiceStub:
 class WebhookServiceServicer:
     """Keeps the endpoints of a subscriber. A webhook belongs to its caller's office, or to the account that has none; NOT_FOUND for another's.
     Every change is idempotent by request_id. Each webhook has numbers of its own, 1, 2, 3 without a gap; the messages about one enterprise
-    arrive in the order of their numbers, at least once, with the same webhook-id each time.
+    arrive in the order of their numbers, at least once, with the same webhook-id each time. After a restore from a backup numbers may be
+    given once more, to other messages: under another webhook-id, which tells the epoch, so that a receiver takes none for one it knows.
     """
 
     def CreateWebhook(self, request, context):
@@ -196,7 +198,8 @@ def add_WebhookServiceServicer_to_server(servicer, server):
 class WebhookService:
     """Keeps the endpoints of a subscriber. A webhook belongs to its caller's office, or to the account that has none; NOT_FOUND for another's.
     Every change is idempotent by request_id. Each webhook has numbers of its own, 1, 2, 3 without a gap; the messages about one enterprise
-    arrive in the order of their numbers, at least once, with the same webhook-id each time.
+    arrive in the order of their numbers, at least once, with the same webhook-id each time. After a restore from a backup numbers may be
+    given once more, to other messages: under another webhook-id, which tells the epoch, so that a receiver takes none for one it knows.
     """
 
     @staticmethod

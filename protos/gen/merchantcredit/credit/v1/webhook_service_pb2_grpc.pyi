@@ -17,7 +17,8 @@ GRPC_VERSION: str
 class WebhookServiceStub:
     """Keeps the endpoints of a subscriber. A webhook belongs to its caller's office, or to the account that has none; NOT_FOUND for another's.
     Every change is idempotent by request_id. Each webhook has numbers of its own, 1, 2, 3 without a gap; the messages about one enterprise
-    arrive in the order of their numbers, at least once, with the same webhook-id each time.
+    arrive in the order of their numbers, at least once, with the same webhook-id each time. After a restore from a backup numbers may be
+    given once more, to other messages: under another webhook-id, which tells the epoch, so that a receiver takes none for one it knows.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -43,7 +44,8 @@ class WebhookServiceStub:
 class WebhookServiceServicer(metaclass=_abc_1.ABCMeta):
     """Keeps the endpoints of a subscriber. A webhook belongs to its caller's office, or to the account that has none; NOT_FOUND for another's.
     Every change is idempotent by request_id. Each webhook has numbers of its own, 1, 2, 3 without a gap; the messages about one enterprise
-    arrive in the order of their numbers, at least once, with the same webhook-id each time.
+    arrive in the order of their numbers, at least once, with the same webhook-id each time. After a restore from a backup numbers may be
+    given once more, to other messages: under another webhook-id, which tells the epoch, so that a receiver takes none for one it knows.
     """
 
     @_abc_1.abstractmethod
