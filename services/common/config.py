@@ -64,6 +64,7 @@ class Config(Section):
         token_key: file of the key that signs callers' tokens.
         complainant_key: file of the secret that stands for complainants (credit only).
         webhook_networks: networks (CIDR) inside which a webhook may lead, beside the public one (credit only).
+        webhook_ca_certs: file of the authorities (PEM) that vouch for webhooks' receivers, beside the public ones (credit only).
         kafka: where the topics are.
         elasticsearch: where the index is (search only).
         metrics: HOST:PORT of /metrics, /livez and /readyz; absent: they are not served.
@@ -78,6 +79,7 @@ class Config(Section):
     token_key: Path | None = None
     complainant_key: Path | None = None
     webhook_networks: tuple[IPvAnyNetwork, ...] = ()
+    webhook_ca_certs: Path | None = None
     kafka: Kafka | None = None
     elasticsearch: Elasticsearch | None = None
     metrics: str = Field(default="", pattern=r"^$|^.+:\d+$")

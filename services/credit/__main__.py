@@ -16,7 +16,12 @@ def _settings(config: Config) -> CreditConfig:
     config.require("dsn", "complainant_key")
     assert config.complainant_key is not None  # noqa: S101 - required above
     key = config.complainant_key.read_bytes()
-    return CreditConfig(dsn=config.dsn, complainant_key=key, webhook_networks=config.webhook_networks)
+    return CreditConfig(
+        dsn=config.dsn,
+        complainant_key=key,
+        webhook_networks=config.webhook_networks,
+        webhook_ca_certs=config.webhook_ca_certs,
+    )
 
 
 def _serve(config: Config) -> None:

@@ -145,10 +145,10 @@ def punishing(
 
 
 def sending_webhooks(config: CreditConfig, clock: Clock, schedule: Schedule | None = None) -> WebhookSender:
-    """Return the loop that sends to webhooks; any number of them share the work."""
+    """Return the loop that sends to webhooks; any number of them share the work. Raises InvalidInput for what is no file of authorities."""
     pool, holder = open_pool(config.dsn, max_size=2), uuid4().hex
     notes = DeliveryLog(pool, holder, schedule or Schedule())
-    client = Client(config.webhook_networks)
+    client = Client(config.webhook_networks, config.webhook_ca_certs)
     return WebhookSender(Queue(pool, holder), Bodies(pool), notes, client, config.complainant_key, clock)
 
 

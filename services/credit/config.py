@@ -30,6 +30,7 @@ class CreditConfig:
     Attributes:
         complainant_key: the secret of the HMAC that stands for a complainant; webhooks' secrets are derived from it.
         webhook_networks: networks inside which a webhook may lead, beside the public one.
+        webhook_ca_certs: file of the authorities (PEM) that vouch for webhooks' receivers, beside the public ones.
     """
 
     dsn: str
@@ -38,3 +39,4 @@ class CreditConfig:
     policy_folder: Path = POLICY_FOLDER
     law_folder: Path = LAW_FOLDER
     webhook_networks: tuple[Network, ...] = ()
+    webhook_ca_certs: Path | None = None

@@ -151,6 +151,11 @@ class State:
         }
 
 
+def webhook_ca_certs() -> Path | None:
+    """Return the file of the authorities that vouch for webhooks' receivers beside the public ones: WEBHOOK_CA_CERTS, else none."""
+    return Path(told) if (told := os.environ.get("WEBHOOK_CA_CERTS")) else None
+
+
 def webhook_networks() -> tuple[IPv4Network | IPv6Network, ...]:
     """Return the networks inside which webhooks may lead: none, but for those of WEBHOOK_NETWORKS (CIDR, comma-separated).
 

@@ -12,12 +12,17 @@ from services.common.telemetry.start import telemetry
 from services.credit import bootstrap as credit
 from services.credit.config import CreditConfig
 from services.launcher.child import stop_on_signals
-from services.launcher.state import State, webhook_networks
+from services.launcher.state import State, webhook_ca_certs, webhook_networks
 
 
 def run(state: State, dsn: str, ready: Callable[[], None]) -> None:
     """Work until told to stop."""
-    config = CreditConfig(dsn=dsn, complainant_key=state.complainant_key(), webhook_networks=webhook_networks())
+    config = CreditConfig(
+        dsn=dsn,
+        complainant_key=state.complainant_key(),
+        webhook_networks=webhook_networks(),
+        webhook_ca_certs=webhook_ca_certs(),
+    )
     lanes = fork_lanes(credit.LANES - 1, lambda: _consume(config, state.metrics_address("lane")))
     event_log = FeedsEventLog(dsn)
     clock = SystemClock()

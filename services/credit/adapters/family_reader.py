@@ -21,3 +21,10 @@ class Member(NamedTuple):
 def family(conn: Connection[Any], code: str) -> list[Member]:
     """Return an enterprise and those merged into it; for one that is merged itself only that one, for nobody none."""
     return [Member(*row) for row in conn.execute(_FAMILY, {"code": code})]
+
+
+def goes_on_as(conn: Connection[Any], code: str) -> str:
+    """Return the code of the enterprise that an enterprise was merged into; its own when it was not, or is unknown."""
+    query = "SELECT r.code FROM credit.subject m JOIN credit.subject r ON r.id = m.root_id WHERE m.code = %s"
+    row = conn.execute(query, [code]).fetchone()
+    return str(row[0]) if row else code

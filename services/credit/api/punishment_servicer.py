@@ -17,6 +17,7 @@ from services.common.grpc.interceptor import EVERYBODY, current_actor
 from services.common.kernel import credit_code
 from services.common.kernel.day import parse_optional_day
 from services.common.paging import make_token, page_size, read_token
+from services.credit.adapters.family_reader import goes_on_as
 from services.credit.adapters.punishment.check_reader import CheckReader
 from services.credit.adapters.punishment.lookups import read_lookups
 from services.credit.adapters.punishment.measures import measures_at
@@ -111,7 +112,7 @@ class PunishmentServicer(rpc.PunishmentServiceServicer):
     async def GetListing(self, request: pb.GetListingRequest, context: Context) -> pb.GetListingResponse:
         """Read a listing."""
         found = await asyncio.to_thread(self._desk.listing, request.listing_id)
-        _only_itself(current_actor(), found.view.listing.code)
+        await self._only_itself(current_actor(), found.view.listing.code)
         return pb.GetListingResponse(
             listing=convert.listing(found.view), directives=convert.directives(found.orders, found.delivered)
         )
@@ -169,7 +170,7 @@ class PunishmentServicer(rpc.PunishmentServiceServicer):
     async def ListMeasures(self, request: pb.ListMeasuresRequest, context: Context) -> pb.ListMeasuresResponse:
         """Tell which measures were in force at a moment."""
         code, law = credit_code.parse(request.credit_code), self._desk.law
-        _only_itself(current_actor(), code)
+        await self._only_itself(current_actor(), code)
         at = request.at_time.ToDatetime(UTC) if request.HasField("at_time") else self._desk.clock.now()
         found = await asyncio.to_thread(self._desk.read, lambda conn: measures_at(conn, law, code, at))
         return pb.ListMeasuresResponse(measures=found)
@@ -214,7 +215,7 @@ class PunishmentServicer(rpc.PunishmentServiceServicer):
     async def ListLookups(self, request: pb.ListLookupsRequest, context: Context) -> pb.ListLookupsResponse:
         """Page through who looked."""
         actor, code = current_actor(), credit_code.parse(request.credit_code)
-        _only_itself(actor, code)
+        await self._only_itself(actor, code)
         limit, bound = page_size(request.page_size, default=50, most=500), f"lookups:{code}".encode()
         before = int(read_token(bound, request.page_token) or 0)
         found = await asyncio.to_thread(self._desk.read, lambda conn: read_lookups(conn, code, before, limit + 1))
@@ -257,7 +258,9 @@ class PunishmentServicer(rpc.PunishmentServiceServicer):
     def _today(self) -> date:
         return china_day(self._desk.clock.now())
 
-
-def _only_itself(actor: Actor, code: str) -> None:
-    if not actor.has(*OFFICES) and actor.subject != code:
-        raise Forbidden("a merchant reads this of itself only", metadata={"credit_code": code})
+    async def _only_itself(self, actor: Actor, code: str) -> None:
+        """Let offices, the enterprise itself, and who it was merged into."""
+        if actor.has(*OFFICES) or actor.subject == code:
+            return
+        if actor.subject != await asyncio.to_thread(self._desk.read, lambda conn: goes_on_as(conn, code)):
+            raise Forbidden("a merchant reads this of itself only", metadata={"credit_code": code})

@@ -21,6 +21,13 @@ class ListingView(NamedTuple):
     recorded: Sequence[datetime]
 
 
+class Enterprise(NamedTuple):
+    """A locked enterprise: its registration as stored, and the row of the enterprise that it was merged into."""
+
+    registration: Any
+    root_id: int | None
+
+
 _STEP = (
     "kind, day, actor, office, document_number, reasons, rights, fact_ids, measure_ids, approver, approval_office,"
     " approval_document, end_reason, until, next_on"
@@ -56,17 +63,17 @@ def read_views(
     }
 
 
-def read_locked(conn: Connection, law: Law, listing_id: str) -> tuple[ListingView, Any] | None:
-    """Lock a listing's enterprise, then read the listing; return it with the enterprise's registration."""
+def read_locked(conn: Connection, law: Law, listing_id: str) -> tuple[ListingView, Enterprise] | None:
+    """Lock a listing's enterprise, then read the listing; return it with the enterprise."""
     row = conn.execute(
-        "SELECT l.listing_id, l.code, l.list_id, l.trigger_id, l.severity, s.registration FROM credit.listing AS l"
+        "SELECT l.listing_id, l.code, l.list_id, l.trigger_id, l.severity, s.registration, s.root_id FROM credit.listing AS l"
         " JOIN credit.subject AS s USING (code) WHERE l.listing_id = %s FOR UPDATE OF s",
         [listing_id],
     ).fetchone()
     if row is None:
         return None
     steps = read_steps(conn, [listing_id])[listing_id]  # after the lock: nobody can add one
-    return ListingView(_read(row[:5], steps, law), [at for _, at in steps]), row[5]
+    return ListingView(_read(row[:5], steps, law), [at for _, at in steps]), Enterprise(*row[5:])
 
 
 def read_steps(

@@ -24,11 +24,14 @@ def measures_at(conn: Connection, law: Law, code: str, at: datetime) -> list[pb.
         if (order.until is None or day < order.until) and law.measure(order.measure_id, day).basis.holds_on(day)
     ]
     causes = read_listings(conn, law, [order.listing_id for order in orders], at)
-    return [
+    found = [
         applied(order, causes[order.listing_id], law, at)
         for order in orders
         if order.listing_id in causes and causes[order.listing_id].holds_on(day)
     ]
+    for measure in found:
+        measure.credit_code = code
+    return found
 
 
 def applied(order: Order, cause: Listing, law: Law, at: datetime) -> pb.AppliedMeasure:

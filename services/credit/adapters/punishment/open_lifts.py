@@ -1,14 +1,18 @@
-"""What departments have still to lift of an enterprise: read from the orders, so that no confirmation needs a new record."""
+"""What departments have still to lift of an enterprise and of those merged into it.
+
+Read from the orders, so that no confirmation needs a new record.
+"""
 
 from merchantcredit.credit.v1.record_pb2 import OpenLift
 from psycopg import Connection
 
+from services.credit.adapters.family_reader import family
 from services.credit.domain.punishment.terms import DirectiveState
 
 MOST = 500
 _READ = """
-SELECT department, directive_id, measure_id, listing_id, due_on, is_escalated FROM credit.directive
-WHERE code = %s AND state = %s ORDER BY department, directive_id LIMIT %s
+SELECT code, department, directive_id, measure_id, listing_id, due_on, is_escalated FROM credit.directive
+WHERE code = ANY(%s) AND state = %s ORDER BY department, directive_id LIMIT %s
 """
 
 
@@ -16,6 +20,7 @@ def open_lifts(conn: Connection, code: str) -> list[OpenLift]:
     """Return the lifts that are not confirmed, by department."""
     return [
         OpenLift(
+            credit_code=ordered_on,
             department=department,
             directive_id=directive_id,
             measure_id=measure_id,
@@ -23,7 +28,7 @@ def open_lifts(conn: Connection, code: str) -> list[OpenLift]:
             due_on=due_on.isoformat() if due_on else "",
             is_escalated=is_escalated,
         )
-        for department, directive_id, measure_id, listing_id, due_on, is_escalated in conn.execute(
-            _READ, [code, DirectiveState.LIFTING, MOST]
+        for ordered_on, department, directive_id, measure_id, listing_id, due_on, is_escalated in conn.execute(
+            _READ, [[member.code for member in family(conn, code)], DirectiveState.LIFTING, MOST]
         )
     ]

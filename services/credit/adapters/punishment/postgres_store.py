@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
 
 import orjson
 from psycopg import Connection
@@ -12,9 +11,10 @@ from psycopg.errors import UniqueViolation
 from services.common.errors import AlreadyExists, NotFound
 from services.common.eventlog import outbox
 from services.credit.adapters import bodies
+from services.credit.adapters.family_reader import family, goes_on_as
 from services.credit.adapters.punishment.check_rows import renew
 from services.credit.adapters.punishment.codec import instruction_message
-from services.credit.adapters.punishment.listing_rows import ListingView, read_locked, write_listing
+from services.credit.adapters.punishment.listing_rows import Enterprise, ListingView, read_locked, write_listing
 from services.credit.adapters.punishment.order_rows import insert_orders, read_orders
 from services.credit.adapters.requests import take_request
 from services.credit.application.punishment.ports import Lift
@@ -46,7 +46,7 @@ class PostgresPunishment:
         self._tell_record = tell
         self._views: dict[str, ListingView] = {}
         self._issued: list[Order] = []
-        self._registrations: dict[str, Any] = {}
+        self._enterprises: dict[str, Enterprise] = {}
 
     def take_request(self, actor: str, request_id: str, digest: bytes, result_id: str) -> str | None:
         """Note a request; return the id of what it made when it came before. Raises RequestIdReused for another body."""
@@ -54,26 +54,29 @@ class PostgresPunishment:
 
     def region(self, code: str) -> str:
         """Lock an enterprise and return its region; that of its registration, else the one in its code."""
-        if code not in self._registrations:
+        if code not in self._enterprises:
             row = self._conn.execute(
-                "SELECT registration FROM credit.subject WHERE code = %s FOR UPDATE", [code]
+                "SELECT registration, root_id FROM credit.subject WHERE code = %s FOR UPDATE", [code]
             ).fetchone()
             if row is None:
                 raise NotFound(
                     f"nothing was ever told of {code}", metadata={"resource_type": "Enterprise", "resource_name": code}
                 )
-            self._registrations[code] = row[0]
-        registration = orjson.loads(self._registrations[code])
+            self._enterprises[code] = Enterprise(*row)
+        registration = orjson.loads(self._enterprises[code].registration)
         return str(registration[3] if registration and registration[3] else code[2:8])
 
+    def goes_on_as(self, code: str) -> str:
+        """Return the enterprise that a locked one was merged into; itself when it was not."""
+        return code if self._enterprises[code].root_id is None else goes_on_as(self._conn, code)
+
     def facts(self, code: str, fact_ids: Sequence[str]) -> Mapping[str, Fact]:
-        """Return facts of an enterprise."""
+        """Return facts of an enterprise and of those merged into it."""
         told: dict[str, list[Assertion]] = defaultdict(list)
         rows = self._conn.cursor(binary=True).execute(
             "SELECT a.fact_id, a.authority, a.source_time, a.event_id, a.held, a.kind, a.body FROM credit.assertion a"
-            " JOIN credit.fact f USING (fact_id) JOIN credit.subject s ON s.id = f.subject_id"
-            " WHERE a.fact_id = ANY(%s) AND s.code = %s",
-            [list(fact_ids), code],
+            " JOIN credit.fact f USING (fact_id) WHERE a.fact_id = ANY(%s) AND f.subject_id = ANY(%s)",
+            [list(fact_ids), [member.subject_id for member in family(self._conn, code)]],
         )
         for fact_id, authority, source_time, event_id, held, kind, body in rows:
             account = Assertion(fact_id, authority, source_time, event_id, held, bodies.from_ledger(kind, body))
@@ -85,9 +88,9 @@ class PostgresPunishment:
         found = read_locked(self._conn, self._law, listing_id)
         if found is None:
             raise listing_not_found(listing_id)
-        self._views[listing_id], registration = found
+        self._views[listing_id], enterprise = found
         listing = found[0].listing
-        self._registrations[listing.code] = registration
+        self._enterprises[listing.code] = enterprise
         return listing
 
     def add(self, listing: Listing, at: datetime) -> None:

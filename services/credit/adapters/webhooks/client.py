@@ -10,10 +10,11 @@ import ssl
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from ipaddress import ip_address
+from pathlib import Path
 
 import h11
 
-from services.common.errors import InvalidInput
+from services.common.errors import InvalidInput, invalid
 from services.credit.domain.webhooks.target import Address, Network, Target, check_addresses, parse_target, refused
 
 SECONDS = 10.0
@@ -40,10 +41,10 @@ async def resolve(url: str, allowed: Iterable[Network]) -> tuple[Target, Sequenc
 class Client:
     """Posts to checked addresses; one connection a request."""
 
-    def __init__(self, allowed: Iterable[Network], seconds: float = SECONDS) -> None:
+    def __init__(self, allowed: Iterable[Network], ca_certs: Path | None = None, seconds: float = SECONDS) -> None:
         self._allowed = tuple(allowed)
         self._seconds = seconds
-        self._tls: ssl.SSLContext | None = None
+        self._tls = _trusting(ca_certs) if ca_certs else None
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
         """Post and return the status of the answer; raises DeliveryFailed when there is none in time."""
@@ -89,6 +90,16 @@ class Client:
         if self._tls is None:
             self._tls = ssl.create_default_context()
         return self._tls
+
+
+def _trusting(ca_certs: Path) -> ssl.SSLContext:
+    """Return the trust in public authorities and in those of a file; raises InvalidInput naming the configuration key."""
+    context = ssl.create_default_context()
+    try:
+        context.load_verify_locations(ca_certs)
+    except OSError as error:
+        raise invalid("webhook_ca_certs", f"name a file of certificates (PEM): {ca_certs.name} is none") from error
+    return context
 
 
 def _request(conversation: h11.Connection, target: Target, headers: Mapping[str, str], body: bytes) -> bytes:

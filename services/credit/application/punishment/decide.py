@@ -9,6 +9,7 @@ from services.common.auth.actor import Actor
 from services.common.kernel.working_day import add_working_days
 from services.credit.application.punishment.keep import keep
 from services.credit.application.punishment.ports import PunishmentStore
+from services.credit.application.punishment.propose import check_goes_on
 from services.credit.application.punishment.take_step import take_step
 from services.credit.domain.punishment.decision import check_approval, check_office, choose_measures
 from services.credit.domain.punishment.law import Law, Measure
@@ -29,13 +30,17 @@ class Decided(NamedTuple):
 def decide_listing(
     store: PunishmentStore, law: Law, actor: Actor, listing_id: str, step: Step, now: datetime
 ) -> Decided:
-    """Decide; raises Forbidden for a wrong office, PreconditionFailed for what the law does not allow, NotFound."""
+    """Decide; raises Forbidden for a wrong office, PreconditionFailed for what the law does not allow, NotFound.
+
+    One whose enterprise was merged meanwhile can only be dropped.
+    """
     if step.kind is StepKind.DROP:
         return Decided(take_step(store, law, actor, listing_id, step, now), ())
     listing = store.listing(listing_id)
     rule = law.list_rule(listing.list_id, step.day)
     region = store.region(listing.code)
     check_office(rule, actor.office, region)
+    check_goes_on(store, listing.code)
     approval = listing.last(StepKind.APPROVE)
     check_approval(rule, step, approval)
     step = _with_approval(step, approval)

@@ -4,16 +4,18 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from services.common.auth.actor import Actor
+from services.common.errors import PreconditionFailed
 from services.common.kernel.working_day import add_working_days
 from services.credit.application.punishment.decide import Decided
 from services.credit.application.punishment.keep import keep
 from services.credit.application.punishment.ports import Lift, PunishmentStore
 from services.credit.application.punishment.take_step import check_who
 from services.credit.domain.punishment.law import Law
+from services.credit.domain.punishment.listing import Listing
 from services.credit.domain.punishment.order import Order, instruction
 from services.credit.domain.punishment.procedure import advance
 from services.credit.domain.punishment.step import Step
-from services.credit.domain.punishment.terms import Action
+from services.credit.domain.punishment.terms import Action, EndReason
 
 #: Who acts when nobody does: the sweep.
 SYSTEM = Actor(subject="", office="", roles=frozenset())
@@ -24,12 +26,20 @@ def end_listing(store: PunishmentStore, law: Law, actor: Actor, listing_id: str,
     listing = store.listing(listing_id)
     if actor is not SYSTEM:
         check_who(store, law, actor, listing, step)
+    _check_merged(store, listing, step)
     rule = law.list_row(listing.list_id, step.day)
     ended = advance(listing, step, rule)
     keep(store, ended, [step], rule, now)
     orders = store.orders(listing_id)
     lift_orders(store, law, [order for order in orders if order.lift_ordered_at is None], step, now)
     return Decided(ended, store.orders(listing_id))
+
+
+def _check_merged(store: PunishmentStore, listing: Listing, step: Step) -> None:
+    if step.end_reason is EndReason.MERGED and store.goes_on_as(listing.code) == listing.code:
+        raise PreconditionFailed(
+            f"reason: {listing.code} was not merged into another enterprise; the registry records it by MergeEnterprise"
+        )
 
 
 def lift_orders(store: PunishmentStore, law: Law, orders: Sequence[Order], step: Step, now: datetime) -> None:

@@ -31,8 +31,12 @@ class PunishmentStore(Protocol):
         """Lock an enterprise and return the code of its region; raises NotFound when nothing was ever told of it."""
         ...
 
+    def goes_on_as(self, code: str) -> str:
+        """Return the enterprise that one was merged into, itself when it was not; `region` or `listing` has locked it."""
+        ...
+
     def facts(self, code: str, fact_ids: Sequence[str]) -> Mapping[str, Fact]:
-        """Return those facts of an enterprise that exist, by id."""
+        """Return those facts of an enterprise and of those merged into it that exist, by id."""
         ...
 
     def listing(self, listing_id: str) -> Listing:

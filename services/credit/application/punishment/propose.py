@@ -5,7 +5,7 @@ from datetime import datetime
 
 from services.common.auth.actor import Actor
 from services.common.clock import china_day
-from services.common.errors import invalid
+from services.common.errors import PreconditionFailed, invalid
 from services.credit.application.punishment.ports import PunishmentStore
 from services.credit.domain.facts import Penalty
 from services.credit.domain.publicity import Severity
@@ -37,13 +37,14 @@ class Proposal:
 def propose_listing(store: PunishmentStore, law: Law, actor: Actor, proposal: Proposal, now: datetime) -> Listing:
     """Write a proposal and return the listing.
 
-    Raises InvalidInput, Forbidden for a wrong office, PreconditionFailed when the list's test is not met, NotFound,
-    AlreadyExists.
+    Raises InvalidInput, Forbidden for a wrong office, PreconditionFailed when the list's test is not met or the enterprise
+    was merged into another, NotFound, AlreadyExists.
     """
     day = china_day(now)
     rule = law.list_rule(proposal.list_id, day)
     _check_trigger(rule, proposal.trigger_id)
     check_office(rule, actor.office, store.region(proposal.code))
+    check_goes_on(store, proposal.code)
     penalties = _evidence(store, proposal)
     check_grave_and_heavy(rule, penalties, is_grave=proposal.is_grave)
     step = Step(
@@ -57,6 +58,15 @@ def propose_listing(store: PunishmentStore, law: Law, actor: Actor, proposal: Pr
     listing = procedure.propose(opening, step, rule)
     store.add(listing, now)
     return listing
+
+
+def check_goes_on(store: PunishmentStore, code: str) -> None:
+    """Raise PreconditionFailed naming the enterprise that a locked one was merged into: what is no more is not listed."""
+    if (into := store.goes_on_as(code)) != code:
+        raise PreconditionFailed(
+            f"{code} was merged into {into}: propose it for that one, with the facts of both",
+            metadata={"merged_into": into},
+        )
 
 
 def _evidence(store: PunishmentStore, proposal: Proposal) -> list[Penalty]:

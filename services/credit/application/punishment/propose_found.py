@@ -20,18 +20,24 @@ class ProposalStore(PunishmentStore, Protocol):
     """What proposing also needs."""
 
     def penalties(self, code: str, since: date) -> Mapping[str, Penalty]:
-        """Return the penalties of an enterprise that were decided since a day, by fact."""
+        """Return the penalties of an enterprise and of those merged into it that were decided since a day, by fact."""
         ...
 
     def was_proposed(self, code: str, list_id: str, fact_id: str) -> bool:
-        """Tell whether a listing of a list is open, or a fact was the evidence of one before."""
+        """Tell whether a listing of a list is open, or a fact was the evidence of one before.
+
+        Of those merged into the enterprise: what is published, since it binds both; what was only proposed can be decided
+        no more, and is proposed again.
+        """
         ...
 
 
 def propose_found(store: ProposalStore, law: Law, code: str, now: datetime) -> int:
-    """Propose each listing whose trigger is met by something new; return how many."""
+    """Propose each listing whose trigger is met by something new; return how many: none of who was merged meanwhile."""
     day = china_day(now)
     store.region(code)  # locks the enterprise: two sweeps propose once
+    if store.goes_on_as(code) != code:
+        return 0
     proposed = 0
     for rule, trigger_id, watch in law.watches(day):
         found = find(watch, store.penalties(code, watch.since(day)), day)

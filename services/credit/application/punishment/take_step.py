@@ -34,9 +34,12 @@ def take_step(store: PunishmentStore, law: Law, actor: Actor, listing_id: str, s
 
 
 def check_who(store: PunishmentStore, law: Law, actor: Actor, listing: Listing, step: Step) -> None:
-    """Raise Forbidden unless the caller is a competent office, or the enterprise itself where the step is its own."""
+    """Raise Forbidden unless the caller is a competent office, or the enterprise itself where the step is its own.
+
+    Who an enterprise was merged into has its rights too: the listing binds it (Company Law 2023 art. 221).
+    """
     if step.kind in _OF_THE_ENTERPRISE and actor.has(Role.MERCHANT) and not actor.has(Role.REGULATOR, Role.OFFICE):
-        if actor.subject != listing.code:
+        if actor.subject not in {listing.code, store.goes_on_as(listing.code)}:
             raise Forbidden("a merchant does this for itself only", metadata={"credit_code": listing.code})
         return
     check_office(law.list_row(listing.list_id, step.day), actor.office, store.region(listing.code))

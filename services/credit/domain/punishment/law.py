@@ -68,6 +68,15 @@ class Measure:
     spares_first_and_light: bool
     basis: Basis
 
+    @property
+    def passes_on(self) -> bool:
+        """Tell whether it also binds who the enterprise is merged into.
+
+        What weighs on it does, as its debts do (Company Law 2023 art. 221), until its office ends the listing; an incentive was
+        earned by who is no more.
+        """
+        return self.kind is not MeasureKind.INCENTIVE
+
     def departments(self, region: str) -> tuple[Office, ...]:
         """Return the departments that are responsible for an enterprise of a region, one a level.
 

@@ -361,15 +361,6 @@ async def test_a_department_that_was_away_for_a_year_gets_all_in_order_and_confi
     assert list(found.faults) == []
 
 
-async def test_a_merge_into_another_lifts_everything(offices: OfficeWorld) -> None:
-    await offices.list_it()
-    offices.drain()
-    ended = await offices.end(reason=model.END_REASON_MERGED)
-    assert {one.state for one in ended.directives} == {model.DIRECTIVE_STATE_LIFTING}
-    assert await offices.measures() == []
-    assert await offices.check() == []
-
-
 async def test_a_merchant_reads_only_its_own(offices: OfficeWorld) -> None:
     await offices.list_it()
     own = await offices.stub.GetListing(pb.GetListingRequest(listing_id="l1"), metadata=offices.merchant)

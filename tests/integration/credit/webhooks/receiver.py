@@ -1,6 +1,7 @@
 """A subscriber's real HTTP server: it writes down what comes, verifies it by an independent implementation, and misbehaves on demand."""
 
 import json
+import ssl
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -24,7 +25,8 @@ class Got(NamedTuple):
 class Receiver:
     """Runs in threads; `answer` gives the status for a body, and may wait."""
 
-    def __init__(self, port: int = 0) -> None:
+    def __init__(self, port: int = 0, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self.got: list[Got] = []
         self.secrets: list[str] = []
         self.answer: Callable[[dict[str, Any]], int] = lambda _: 204
@@ -35,7 +37,7 @@ class Receiver:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}/hook"
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self._server.server_port}/hook"
 
     def __enter__(self) -> Self:
         return self
@@ -62,6 +64,8 @@ class Receiver:
 
     def _listen(self, port: int) -> ThreadingHTTPServer:
         server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
+        if self._tls is not None:
+            server.socket = self._tls.wrap_socket(server.socket, server_side=True)
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         return server
 

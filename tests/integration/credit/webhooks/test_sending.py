@@ -1,17 +1,20 @@
 """Messages arrive signed, in order for each enterprise, also when the receiver fails, hangs, restarts or sends on."""
 
+import ssl
 import threading
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 from merchantcredit.events.v1.webhook_pb2 import WebhookDisabled
 
-from services.common.errors import CursorExpired
+from deploy.engines.certificate import write_certificate
+from services.common.errors import CursorExpired, InvalidInput
 from services.common.eventlog.topics import WEBHOOK_DISABLED
 from services.credit.adapters.webhooks.client import Client
 from services.credit.adapters.webhooks.log import Outcome
@@ -150,6 +153,29 @@ def test_a_private_address_is_not_called_unless_configured(hooks: Hooks, receive
     with hooks.sending(config=replace(hooks.config, webhook_networks=())):
         wait_for(hooks, "SELECT count(*) FROM credit.webhook_attempt WHERE error LIKE '%%private%%'")
     assert receiver.got == []
+
+
+def test_a_receiver_that_nobody_vouches_for_gets_nothing_until_its_authority_is_configured(
+    hooks: Hooks, tmp_path: Path
+) -> None:
+    certificate, private = tmp_path / "ca.pem", tmp_path / "key.pem"
+    write_certificate(key=private, certificate=certificate)
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(certificate, private)
+    with Receiver(tls=tls) as receiver:
+        webhook_id = hooks.subscribe(receiver.url)
+        receiver.secrets = [hooks.secret(webhook_id)]
+        hooks.tell(A, B, A)
+        refused = "error LIKE 'its certificate is not valid: self%%signed certificate'"
+        with hooks.sending():
+            wait_for(hooks, f"SELECT count(*) > 1 FROM credit.webhook_attempt WHERE {refused} AND code = '{A}'")
+        assert (receiver.got, hooks.waiting(webhook_id)[0]) == ([], 3)
+        with hooks.sending(config=replace(hooks.config, webhook_ca_certs=certificate)):
+            got = receiver.until(lambda got: len(got) >= 3)
+    assert sorted(one.number for one in got) == [1, 2, 3]
+    assert all(found == sorted(found) for found in numbers(got).values())
+    with pytest.raises(InvalidInput, match="webhook_ca_certs: "):
+        hooks.sender(config=replace(hooks.config, webhook_ca_certs=private))
 
 
 def test_gone_and_lasting_failure_disable_and_tell_so_and_enabling_sends_on(hooks: Hooks, receiver: Receiver) -> None:

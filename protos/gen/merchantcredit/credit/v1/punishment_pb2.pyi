@@ -541,6 +541,7 @@ class AppliedMeasure(_message.Message):
     PURPOSES_FIELD_NUMBER: _builtins.int
     IS_CONFIRMED_FIELD_NUMBER: _builtins.int
     IS_OBJECTED_FIELD_NUMBER: _builtins.int
+    CREDIT_CODE_FIELD_NUMBER: _builtins.int
     measure_id: _builtins.str
     """The measure."""
     kind: Global___MeasureKind.ValueType
@@ -569,6 +570,8 @@ class AppliedMeasure(_message.Message):
     """Whether the department confirmed that it applies it, at the moment asked for; not told by CheckEnterprise."""
     is_objected: _builtins.bool
     """Whether an objection to its cause is being examined."""
+    credit_code: _builtins.str
+    """The credit code that it was ordered on: another than the one asked for when either was merged into the other."""
     @_builtins.property
     def purposes(self) -> _containers.RepeatedScalarFieldContainer[Global___CheckPurpose.ValueType]:
         """What it matters for."""
@@ -591,10 +594,11 @@ class AppliedMeasure(_message.Message):
         purposes: _abc.Iterable[Global___CheckPurpose.ValueType] | None = ...,
         is_confirmed: _builtins.bool = ...,
         is_objected: _builtins.bool = ...,
+        credit_code: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "department", b"department", "document_number", b"document_number", "is_confirmed", b"is_confirmed", "is_objected", b"is_objected", "kind", b"kind", "legal_basis", b"legal_basis", "list_id", b"list_id", "listing_id", b"listing_id", "measure_id", b"measure_id", "ordered_by", b"ordered_by", "ordered_by_actor", b"ordered_by_actor", "purposes", b"purposes", "since", b"since", "until", b"until"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "credit_code", b"credit_code", "department", b"department", "document_number", b"document_number", "is_confirmed", b"is_confirmed", "is_objected", b"is_objected", "kind", b"kind", "legal_basis", b"legal_basis", "list_id", b"list_id", "listing_id", b"listing_id", "measure_id", b"measure_id", "ordered_by", b"ordered_by", "ordered_by_actor", b"ordered_by_actor", "purposes", b"purposes", "since", b"since", "until", b"until"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -63,7 +63,7 @@ class ProposeListingRequest(_message.Message):
     """That the violation is vile in nature, grave in circumstances and of great social harm: the first part of the test of SAMR Order 44."""
     @_builtins.property
     def fact_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """The facts of the ledger that are the evidence, 1 to 20; all of this enterprise."""
+        """The facts of the ledger that are the evidence, 1 to 20; all of this enterprise, or of those merged into it."""
 
     def __init__(
         self,

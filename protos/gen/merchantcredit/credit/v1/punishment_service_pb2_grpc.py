@@ -139,7 +139,8 @@ class PunishmentServiceServicer:
     """
 
     def ProposeListing(self, request, context):
-        """Proposes a listing with its evidence. ALREADY_EXISTS when the id stands for another. Roles: regulator, office.
+        """Proposes a listing with its evidence. ALREADY_EXISTS when the id stands for another; PRECONDITION_FAILED naming the enterprise that this
+        one was merged into. Roles: regulator, office.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -174,7 +175,8 @@ class PunishmentServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def EndListing(self, request, context):
-        """Ends a published listing: stops publication and sharing and orders all lifts in one transaction. Roles: regulator, office.
+        """Ends a published listing: stops publication and sharing and orders all lifts in one transaction. MERGED only once the registry has the
+        merger. Roles: regulator, office.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -251,7 +253,8 @@ class PunishmentServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def CheckEnterprise(self, request, context):
-        """Tells what applies to an enterprise now for a purpose; the look-up is recorded before the answer. Roles: all but public.
+        """Tells what applies to an enterprise now for a purpose; the look-up is recorded before the answer. Whether asked for a merged enterprise or
+        for the one that goes on: what is ordered on the latter, and what weighs on the former. Roles: all but public.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

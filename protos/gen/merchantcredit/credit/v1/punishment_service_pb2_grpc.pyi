@@ -19,7 +19,9 @@ class PunishmentServiceStub:
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ProposeListing: _aio.UnaryUnaryMultiCallable[_punishment_service_pb2.ProposeListingRequest, _punishment_service_pb2.ProposeListingResponse]
-    """Proposes a listing with its evidence. ALREADY_EXISTS when the id stands for another. Roles: regulator, office."""
+    """Proposes a listing with its evidence. ALREADY_EXISTS when the id stands for another; PRECONDITION_FAILED naming the enterprise that this
+    one was merged into. Roles: regulator, office.
+    """
     NotifyListing: _aio.UnaryUnaryMultiCallable[_punishment_service_pb2.NotifyListingRequest, _punishment_service_pb2.NotifyListingResponse]
     """Records the prior notice of reasons and rights. Roles: regulator, office."""
     RecordHearing: _aio.UnaryUnaryMultiCallable[_punishment_service_pb2.RecordHearingRequest, _punishment_service_pb2.RecordHearingResponse]
@@ -29,7 +31,9 @@ class PunishmentServiceStub:
     DecideListing: _aio.UnaryUnaryMultiCallable[_punishment_service_pb2.DecideListingRequest, _punishment_service_pb2.DecideListingResponse]
     """Decides: lists, publishes and orders the measures in one transaction, or drops it. Another person than the proposer. Roles: regulator, office."""
     EndListing: _aio.UnaryUnaryMultiCallable[_punishment_service_pb2.EndListingRequest, _punishment_service_pb2.EndListingResponse]
-    """Ends a published listing: stops publication and sharing and orders all lifts in one transaction. Roles: regulator, office."""
+    """Ends a published listing: stops publication and sharing and orders all lifts in one transaction. MERGED only once the registry has the
+    merger. Roles: regulator, office.
+    """
     GetListing: _aio.UnaryUnaryMultiCallable[_punishment_service_pb2.GetListingRequest, _punishment_service_pb2.GetListingResponse]
     """Reads a listing and its directives. Read only. Roles: regulator, office, and the enterprise itself."""
     ListListings: _aio.UnaryUnaryMultiCallable[_punishment_service_pb2.ListListingsRequest, _punishment_service_pb2.ListListingsResponse]
@@ -51,7 +55,9 @@ class PunishmentServiceStub:
     DecideRepair: _aio.UnaryUnaryMultiCallable[_punishment_service_pb2.DecideRepairRequest, _punishment_service_pb2.DecideRepairResponse]
     """Decides a repair: ends the listing or refuses with the next date. Roles: regulator, office."""
     CheckEnterprise: _aio.UnaryUnaryMultiCallable[_punishment_service_pb2.CheckEnterpriseRequest, _punishment_service_pb2.CheckEnterpriseResponse]
-    """Tells what applies to an enterprise now for a purpose; the look-up is recorded before the answer. Roles: all but public."""
+    """Tells what applies to an enterprise now for a purpose; the look-up is recorded before the answer. Whether asked for a merged enterprise or
+    for the one that goes on: what is ordered on the latter, and what weighs on the former. Roles: all but public.
+    """
     ListLookups: _aio.UnaryUnaryMultiCallable[_punishment_service_pb2.ListLookupsRequest, _punishment_service_pb2.ListLookupsResponse]
     """Pages through who looked an enterprise up with CheckEnterprise, when and what for, the newest first. Read only. Roles: the enterprise itself, regulator."""
     VerifyMeasures: _aio.UnaryUnaryMultiCallable[_punishment_service_pb2.VerifyMeasuresRequest, _punishment_service_pb2.VerifyMeasuresResponse]
@@ -70,7 +76,9 @@ class PunishmentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _punishment_service_pb2.ProposeListingRequest,
         context: _aio.ServicerContext[_punishment_service_pb2.ProposeListingRequest, _abc.Awaitable[_punishment_service_pb2.ProposeListingResponse]],
     ) -> _abc.Awaitable[_punishment_service_pb2.ProposeListingResponse]:
-        """Proposes a listing with its evidence. ALREADY_EXISTS when the id stands for another. Roles: regulator, office."""
+        """Proposes a listing with its evidence. ALREADY_EXISTS when the id stands for another; PRECONDITION_FAILED naming the enterprise that this
+        one was merged into. Roles: regulator, office.
+        """
 
     @_abc_1.abstractmethod
     def NotifyListing(
@@ -110,7 +118,9 @@ class PunishmentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _punishment_service_pb2.EndListingRequest,
         context: _aio.ServicerContext[_punishment_service_pb2.EndListingRequest, _abc.Awaitable[_punishment_service_pb2.EndListingResponse]],
     ) -> _abc.Awaitable[_punishment_service_pb2.EndListingResponse]:
-        """Ends a published listing: stops publication and sharing and orders all lifts in one transaction. Roles: regulator, office."""
+        """Ends a published listing: stops publication and sharing and orders all lifts in one transaction. MERGED only once the registry has the
+        merger. Roles: regulator, office.
+        """
 
     @_abc_1.abstractmethod
     def GetListing(
@@ -198,7 +208,9 @@ class PunishmentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _punishment_service_pb2.CheckEnterpriseRequest,
         context: _aio.ServicerContext[_punishment_service_pb2.CheckEnterpriseRequest, _abc.Awaitable[_punishment_service_pb2.CheckEnterpriseResponse]],
     ) -> _abc.Awaitable[_punishment_service_pb2.CheckEnterpriseResponse]:
-        """Tells what applies to an enterprise now for a purpose; the look-up is recorded before the answer. Roles: all but public."""
+        """Tells what applies to an enterprise now for a purpose; the look-up is recorded before the answer. Whether asked for a merged enterprise or
+        for the one that goes on: what is ordered on the latter, and what weighs on the former. Roles: all but public.
+        """
 
     @_abc_1.abstractmethod
     def ListLookups(

@@ -304,6 +304,7 @@ class OpenLift(_message.Message):
     LISTING_ID_FIELD_NUMBER: _builtins.int
     DUE_ON_FIELD_NUMBER: _builtins.int
     IS_ESCALATED_FIELD_NUMBER: _builtins.int
+    CREDIT_CODE_FIELD_NUMBER: _builtins.int
     department: _builtins.str
     """The department that has to confirm."""
     directive_id: _builtins.str
@@ -316,6 +317,8 @@ class OpenLift(_message.Message):
     """The last day to confirm, YYYY-MM-DD in Asia/Shanghai."""
     is_escalated: _builtins.bool
     """The office that ordered was told that the department is silent."""
+    credit_code: _builtins.str
+    """The credit code that it was ordered on: another than the record's when that one was merged into this enterprise."""
     def __init__(
         self,
         *,
@@ -325,10 +328,11 @@ class OpenLift(_message.Message):
         listing_id: _builtins.str = ...,
         due_on: _builtins.str = ...,
         is_escalated: _builtins.bool = ...,
+        credit_code: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["department", b"department", "directive_id", b"directive_id", "due_on", b"due_on", "is_escalated", b"is_escalated", "listing_id", b"listing_id", "measure_id", b"measure_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["credit_code", b"credit_code", "department", b"department", "directive_id", b"directive_id", "due_on", b"due_on", "is_escalated", b"is_escalated", "listing_id", b"listing_id", "measure_id", b"measure_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
