@@ -1,7 +1,7 @@
 """The generations of an index in Elasticsearch: one real index per build, and the alias that names the one in use.
 
 <name>                the alias; it alone decides what is read, and moves in one step
-<name>-v1-<id>        one generation; its progress is a document in it, so that both are swapped, lost or put back together
+<name>-v2-<id>        one generation; its progress is a document in it, so that both are swapped, lost or put back together
 <name>-writer         one document: the lease of the one writer
 """
 

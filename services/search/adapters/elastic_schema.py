@@ -15,7 +15,7 @@ from services.search.application.ports import Progress
 from services.search.domain.document import Document
 
 #: Raise it when the fields or the keys change: an index of another version is rebuilt beside the one in use.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 #: The document beside the enterprises' that keeps the progress; no credit code is so short, and no query finds it.
 PROGRESS_ID = "progress"
 

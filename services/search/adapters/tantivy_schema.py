@@ -8,7 +8,7 @@ from services.search.adapters.name_texts import Texts
 from services.search.domain.document import Document
 
 #: Raise it when the fields or the keys change: an index of another version is rebuilt beside the one in use.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 TOKENS = "tokens"
 
 

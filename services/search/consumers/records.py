@@ -1,15 +1,13 @@
 """Reads a message of the record topic: the one place where the record's protobuf becomes a document."""
 
-from datetime import date
-
 from google.protobuf.message import DecodeError
-from merchantcredit.credit.v1.record_pb2 import PublicRecord, PublishedFact
+from merchantcredit.credit.v1.record_pb2 import PublicRecord
 
 from services.common.errors import invalid
 from services.common.eventlog.epoch import EPOCH_HEADER, version_of
 from services.common.eventlog.port import Record
 from services.common.kernel.grade import Grade
-from services.search.domain.document import Document, Fact
+from services.search.domain.document import Document
 
 
 def decode(record: Record) -> Document | None:
@@ -32,7 +30,6 @@ def decode(record: Record) -> Document | None:
         region_code=public.region_code,
         status=public.status,
         version=version_of(_epoch(record), public.revision),
-        facts=tuple(map(_fact, public.facts)),
         merged_into=public.merged_into.credit_code,
     )
 
@@ -53,10 +50,3 @@ def _epoch(record: Record) -> int:
         return int(record.headers.get(EPOCH_HEADER, 0))
     except ValueError as error:
         raise invalid(EPOCH_HEADER, "write the epoch as a number, or leave it out") from error
-
-
-def _fact(fact: PublishedFact) -> Fact:
-    try:
-        return Fact(fact.fact_id, date.fromisoformat(fact.until) if fact.until else None)
-    except ValueError as error:
-        raise invalid("facts.until", "write the day as YYYY-MM-DD") from error

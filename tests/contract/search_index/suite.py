@@ -7,13 +7,13 @@ of a program that opens a reader as `reader` from its arguments `reader_argument
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import pytest
 
 from services.common.errors import DependencyUnavailable, PreconditionFailed
 from services.search.application.ports import Filters, Progress, SearchReader, SearchWriter
-from services.search.domain.document import Document, Fact
+from services.search.domain.document import Document
 from services.search.domain.query import parse_query
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -51,7 +51,6 @@ def document(n: int, name: str, *, version: int = 1, grade: str = "A", region: s
         region_code=region,
         status=1,
         version=version,
-        facts=(Fact("f1", date(2027, 1, 1)), Fact("f2", None)),
     )
 
 

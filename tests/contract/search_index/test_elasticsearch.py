@@ -112,7 +112,7 @@ def test_after_a_killed_writer_another_goes_on(
 
 def test_what_a_killed_rebuild_left_goes_at_the_next_start(settings: ElasticSettings, client: Client) -> None:
     ElasticWriter(settings).close()
-    client.indices.create(index=f"{settings.name}-v1-left")
+    client.indices.create(index=f"{settings.name}-v2-left")
     assert len(_generations(client, settings)) == 2
     ElasticWriter(settings).close()
     assert len(_generations(client, settings)) == 1

@@ -1,11 +1,11 @@
 """The projector over a real index: batches, tombstones, bad messages, positions and freshness."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from merchantcredit.credit.v1.record_pb2 import PublicRecord, PublishedFact
+from merchantcredit.credit.v1.record_pb2 import PublicRecord
 
 from services.common.errors import InvalidInput
 from services.common.eventlog.port import Record, TopicPartition
@@ -16,7 +16,6 @@ from services.search.application.ports import Filters, Progress
 from services.search.application.project import Projector
 from services.search.application.rebuild import is_ahead
 from services.search.consumers.records import decode
-from services.search.domain.document import Fact
 from services.search.domain.query import parse_query
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -66,35 +65,28 @@ def test_a_tombstone_deletes_and_what_follows_it_stays(writer: TantivyWriter, tm
 
 
 def test_bad_messages_come_back_with_the_field_and_the_rest_is_applied(writer: TantivyWriter, tmp_path: Path) -> None:
-    wrong_day = public("店", 1)
-    wrong_day.facts.append(PublishedFact(fact_id="f", until="tomorrow"))
     bad = [
         b"\xff",
         public("店", 1, code="another"),
         public("", 1),
         PublicRecord(credit_code=CODE, name="店"),
-        wrong_day,
     ]
-    records = [*(record(n, value) for n, value in enumerate(bad)), record(5, public("好店", 1))]
+    records = [*(record(n, value) for n, value in enumerate(bad)), record(4, public("好店", 1))]
     dead = Projector(writer, decode).apply(records)
     assert [letter.description.split(":")[0] for letter in dead] == [
-        "value", "credit_code", "name", "grade", "facts.until",
+        "value", "credit_code", "name", "grade",
     ]  # fmt: skip
     assert {letter.reason for letter in dead} == {"INVALID_FIELD"}
     assert found(tmp_path, "好店") == [("好店", 1)]
-    assert writer.progress().positions == {0: 6}
+    assert writer.progress().positions == {0: 5}
 
 
 def test_a_record_is_decoded_whole() -> None:
     full = public("店", 9)
     full.score_millipoints = 0
-    full.facts.extend([PublishedFact(fact_id="a", until="2027-01-01"), PublishedFact(fact_id="b")])
     document = decode(record(0, full))
     assert document is not None
     assert (document.version, document.score_millipoints) == (9, 0)
-    assert document.facts == (Fact("a", date(2027, 1, 1)), Fact("b", None))
-    assert document.facts_on(date(2026, 12, 31)) == document.facts
-    assert document.facts_on(date(2027, 1, 1)) == (Fact("b", None),)
     with pytest.raises(InvalidInput):
         decode(record(0, public("店", -1)))
 
