@@ -68,6 +68,7 @@ class Config(Section):
         kafka: where the topics are.
         elasticsearch: where the index is (search only).
         metrics: HOST:PORT of /metrics, /livez and /readyz; absent: they are not served.
+        traces: URL of a collector that takes spans by OTLP over HTTP; absent: there are none.
         log_format: how the log is written: `console` for people, `json` for one JSON object a line.
         log_level: `debug` adds a line for each call.
         registry, credit, search: HOST:PORT of the services (portal only).
@@ -82,6 +83,7 @@ class Config(Section):
     kafka: Kafka | None = None
     elasticsearch: Elasticsearch | None = None
     metrics: str = Field(default="", pattern=r"^$|^.+:\d+$")
+    traces: str = Field(default="", pattern=r"^$|^https?://.+")
     log_format: LogFormat = "console"
     log_level: LogLevel = "info"
     registry: str = ""

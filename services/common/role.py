@@ -24,7 +24,7 @@ from services.common.grpc.server import Registration
 from services.common.lifecycle import Loop, run_loops
 from services.common.logs import log_to_stderr, told
 from services.common.telemetry import health
-from services.common.telemetry.start import telemetry
+from services.common.telemetry.start import telemetry, tracing
 
 log = structlog.get_logger()
 Role = Callable[[Config], None]
@@ -44,7 +44,7 @@ def main(service: str, roles: Mapping[str, Role]) -> int:
         if given.role == "check-config":
             print("the configuration is well formed")  # noqa: T201 - the answer of a command line
         else:
-            with telemetry(config.metrics):
+            with telemetry(config.metrics), tracing(config.traces, service, given.role):
                 roles[given.role](config)
     except (PlatformError, OSError) as error:
         _say(error, config)

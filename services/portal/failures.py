@@ -17,6 +17,7 @@ from services.common.errors import (
     NotFound,
     PlatformError,
 )
+from services.common.logs import told
 from services.portal.api import PREFIX
 from services.portal.code_help import code_help
 from services.portal.headers import SECURITY_HEADERS
@@ -66,7 +67,7 @@ class Failures:
     def _answer(self, request: Request, error: PlatformError) -> Response:
         status, key = _family(error)
         if status >= _SERVER_FAULT:
-            log.warning("page_failed", path=request.url.path, status=status, reason=error.reason, error=str(error))
+            log.warning("page_failed", page=_page_name(request), status=status, reason=error.reason, error=told(error))
         if request.url.path.startswith(PREFIX):
             response: Response = JSONResponse(_json(error), status_code=status)
         else:
@@ -89,6 +90,11 @@ class Failures:
             "can_retry": isinstance(error, DependencyUnavailable),
         }
         return self._renderer.page(request, "error.html", context, status)
+
+
+def _page_name(request: Request) -> str:
+    """Return the name of the page that was asked for; never its address, in which people type names."""
+    return getattr(request.scope.get("endpoint"), "__name__", "")
 
 
 def _family(error: PlatformError) -> tuple[int, str]:

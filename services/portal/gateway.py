@@ -1,12 +1,13 @@
 """The three services behind the page: calls with a deadline, and their statuses as typed errors."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
 import grpc
 import structlog
+from google.protobuf.message import Message
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 from merchantcredit.credit.v1 import credit_service_pb2, credit_service_pb2_grpc, record_pb2
@@ -15,6 +16,7 @@ from merchantcredit.search.v1 import search_service_pb2, search_service_pb2_grpc
 
 from services.common import errors
 from services.common.errors import DependencyUnavailable, FieldViolation, InvalidInput, NotFound, PlatformError
+from services.common.grpc import request_ids
 
 DEADLINE_SECONDS = 5.0
 _FAMILIES: dict[str, type[PlatformError]] = {
@@ -66,13 +68,13 @@ class Gateway:
         self, request: search_service_pb2.SearchRecordsRequest
     ) -> search_service_pb2.SearchRecordsResponse:
         """Find records."""
-        return await _answer(self._search.SearchRecords(request, timeout=DEADLINE_SECONDS))
+        return await _ask(self._search.SearchRecords, request)
 
     async def suggest(
         self, request: search_service_pb2.SuggestRecordsRequest
     ) -> search_service_pb2.SuggestRecordsResponse:
         """Suggest records for the beginning of a name."""
-        return await _answer(self._search.SuggestRecords(request, timeout=DEADLINE_SECONDS))
+        return await _ask(self._search.SuggestRecords, request)
 
     async def dossier(self, code: str) -> Dossier:
         """Read record, explanation and registration of a code at once; raises NotFound when credit does not know it."""
@@ -83,26 +85,27 @@ class Gateway:
 
     async def _record(self, code: str) -> record_pb2.PublicRecord:
         request = credit_service_pb2.GetCreditRecordRequest(credit_code=code)
-        return (await _answer(self._credit.GetCreditRecord(request, timeout=DEADLINE_SECONDS))).record
+        return (await _ask(self._credit.GetCreditRecord, request)).record
 
     async def _explanation(self, code: str) -> credit_service_pb2.ExplainScoreResponse:
         request = credit_service_pb2.ExplainScoreRequest(credit_code=code)
-        return await _answer(self._credit.ExplainScore(request, timeout=DEADLINE_SECONDS))
+        return await _ask(self._credit.ExplainScore, request)
 
     async def _registration(self, code: str) -> tuple[registry_service_pb2.Enterprise | None, bool]:
         """Return the registration and whether the registry answers: the record is worth showing without it."""
         request = registry_service_pb2.GetEnterpriseRequest(credit_code=code)
         try:
-            return (await _answer(self._registry.GetEnterprise(request, timeout=DEADLINE_SECONDS))).enterprise, True
+            return (await _ask(self._registry.GetEnterprise, request)).enterprise, True
         except NotFound:
             return None, True
         except DependencyUnavailable:
             return None, False
 
 
-async def _answer(call: Awaitable[_Answer]) -> _Answer:
+async def _ask(method: Callable[..., Awaitable[_Answer]], request: Message) -> _Answer:
+    """Call a service under the id of the page's own request."""
     try:
-        return await call
+        return await method(request, timeout=DEADLINE_SECONDS, metadata=request_ids.forwarded())
     except grpc.aio.AioRpcError as error:
         raise typed(error) from error
 

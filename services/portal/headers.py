@@ -1,7 +1,9 @@
-"""The headers that every answer carries: nothing from elsewhere, nothing inline, nothing framed."""
+"""The headers that every answer carries: nothing from elsewhere, nothing inline, nothing framed; and the request's id."""
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.common.grpc import request_ids
 
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
@@ -20,7 +22,7 @@ _ASK_AGAIN = "no-cache"
 
 
 class HeadersMiddleware:
-    """Adds the security headers and says what may be kept."""
+    """Adds the security headers, says what may be kept, and gives the request the id that all its calls have in the logs."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -31,16 +33,20 @@ class HeadersMiddleware:
             await self._app(scope, receive, send)
             return
 
+        request_id = request_ids.taken(Headers(scope=scope))
+        request_ids.bind(request_id)
+
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _add(MutableHeaders(scope=message), scope)
+                _add(MutableHeaders(scope=message), scope, request_id)
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
 
 
-def _add(headers: MutableHeaders, scope: Scope) -> None:
+def _add(headers: MutableHeaders, scope: Scope, request_id: str) -> None:
     headers.update(SECURITY_HEADERS)
+    headers[request_ids.HEADER] = request_id
     is_kept = scope["path"].startswith("/static/") and scope["query_string"].startswith(b"v=")
     headers.setdefault("Cache-Control", _KEEP if is_kept else _ASK_AGAIN)
     headers.add_vary_header("Cookie")

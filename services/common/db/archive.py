@@ -75,6 +75,16 @@ def stream_command(dsn: str, archive: Path) -> tuple[list[str], dict[str, str]]:
     return command, _environment(dsn)
 
 
+def held_bytes(conn: psycopg.Connection) -> int:
+    """Return how much of the log the server keeps because the archive has not taken it; 0 where there is no archive."""
+    row = conn.execute(
+        "SELECT coalesce(pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn), 0)::int8"
+        " FROM pg_replication_slots WHERE slot_name = %s",
+        [SLOT],
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
 def _server_major(dsn: str) -> int:
     try:
         with psycopg.connect(dsn, connect_timeout=5) as conn:

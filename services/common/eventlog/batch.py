@@ -22,7 +22,7 @@ from services.common.eventlog import offsets, outbox, places
 from services.common.eventlog.lag import Lag
 from services.common.eventlog.port import Consumer, EventLog, Message, OffsetConflict, Record, TopicPartition
 from services.common.eventlog.topics import dead_letter_topic
-from services.common.telemetry import health, metrics, names
+from services.common.telemetry import health, metrics, names, traces
 
 log = structlog.get_logger()
 
@@ -105,7 +105,8 @@ class BatchConsumer:
 
     def _timed(self, records: Sequence[Record], generation: int) -> None:
         began = time.perf_counter()
-        self._process(records, generation)
+        with traces.batch(self.group, (record.headers for record in records), len(records)):
+            self._process(records, generation)
         metrics.observe(names.BATCH_SECONDS, time.perf_counter() - began, self.group)
         metrics.observe(names.BATCH_RECORDS, len(records), self.group)
 

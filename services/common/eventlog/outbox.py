@@ -9,6 +9,7 @@ from services.common.db.arrays import array
 from services.common.eventlog.partition import partition_of
 from services.common.eventlog.port import Message, UnknownTopic
 from services.common.eventlog.topics import TOPICS
+from services.common.telemetry import traces
 
 #: Wakes the sequencer.
 APPENDED = "eventlog_appended"
@@ -29,10 +30,12 @@ SELECT pg_notify(%b, '') FROM (SELECT count(*) FROM waiting) AS told
 def append(conn: Connection, messages: Sequence[Message]) -> None:
     """Append messages inside the caller's transaction, in order.
 
+    Each names the span that it is written in, where there is one.
     Take the row lock of the subject first: then ids are ordered per key. Raises UnknownTopic before it writes.
     """
     if not messages:
         return
+    stamp = traces.stamp()
     partitions = [_partition(message) for message in messages]
     conn.execute(
         _INSERT,
@@ -40,7 +43,7 @@ def append(conn: Connection, messages: Sequence[Message]) -> None:
             array("text", [m.topic for m in messages]),
             array("int4", partitions),
             array("text", [m.key for m in messages]),
-            array("text", [orjson.dumps(dict(m.headers)).decode() for m in messages]),
+            array("text", [orjson.dumps({**stamp, **m.headers}).decode() for m in messages]),
             array("bytea", [m.value for m in messages]),
             APPENDED,
         ],

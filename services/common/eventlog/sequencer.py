@@ -6,6 +6,7 @@ import time
 import psycopg
 import structlog
 
+from services.common.db import archive
 from services.common.eventlog.outbox import APPENDED
 from services.common.telemetry import health, metrics, names
 
@@ -84,7 +85,7 @@ class Sequencer:
         return True
 
     def _beat(self, conn: psycopg.Connection) -> None:
-        """Say that we live, and what waits: a sequencer that stands by tells it too, so that a stuck one is seen."""
+        """Say that we live, and what waits, also for the archive: a sequencer that stands by tells it too, so that a stuck one is seen."""
         health.beat(self.name)
         if not metrics.is_on() or time.monotonic() < self._measure_at:
             return
@@ -93,6 +94,7 @@ class Sequencer:
         if row is not None:
             metrics.put(names.PENDING, row[0])
             metrics.put(names.PENDING_AGE, max(0.0, row[1]))
+        metrics.put(names.ARCHIVE_HELD, archive.held_bytes(conn))
 
 
 def _drain(conn: psycopg.Connection) -> int:

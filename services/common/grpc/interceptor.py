@@ -18,7 +18,7 @@ from services.common.auth.tokens import Verifier
 from services.common.errors import DependencyUnavailable, Forbidden, PlatformError, Unauthenticated
 from services.common.grpc import request_ids
 from services.common.grpc.status import status_of
-from services.common.telemetry import metrics, names
+from services.common.telemetry import metrics, names, traces
 
 #: Which roles may call a method, by its full name such as /package.Service/Method.
 Access = Mapping[str, frozenset[Role]]
@@ -56,7 +56,7 @@ class ActorInterceptor(grpc.aio.ServerInterceptor):  # type: ignore[misc, unused
         call = _Call(method, dict(handler_call_details.invocation_metadata), self._verifier, self._access)
         if handler.unary_unary:
             return grpc.unary_unary_rpc_method_handler(
-                call.unary(handler.unary_unary), handler.request_deserializer, handler.response_serializer
+                call.traced(call.unary(handler.unary_unary)), handler.request_deserializer, handler.response_serializer
             )
         return grpc.unary_stream_rpc_method_handler(
             call.stream(handler.unary_stream), handler.request_deserializer, handler.response_serializer
@@ -96,6 +96,16 @@ class _Call:
         if scheme.lower() != "bearer":
             raise Unauthenticated("send `authorization: Bearer <token>`")
         return self._verifier.actor(token.strip())
+
+    def traced(self, behaviour: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        """Span the call, while traces are on; a stream is no step on an event's way."""
+
+        async def spanned(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
+            parent = str(self._metadata.get(traces.METADATA, ""))
+            with traces.call(self._method.removeprefix("/"), parent, self._request_id):
+                return await behaviour(request, context)
+
+        return spanned if traces.is_on() else behaviour
 
     def unary(self, behaviour: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
         async def guarded(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
@@ -145,6 +155,7 @@ class _Call:
     def _ended(self, code: str, error: Exception | None = None) -> None:
         """Count the call; log it where nobody expected its end, else at debug level only. Never what it asked."""
         metrics.add(names.CALLS, self._method, code)
+        traces.ended(code, is_fault=code in UNEXPECTED)
         ms = round((time.perf_counter() - self._began) * 1000, 1)
         fields = {"method": self._method, "actor": self._subject, "status": code, "ms": ms}
         if code in UNEXPECTED:

@@ -23,6 +23,12 @@ def bind(request_id: str) -> None:
     structlog.contextvars.bind_contextvars(request_id=request_id)
 
 
+def forwarded() -> tuple[tuple[str, str], ...]:
+    """Return the metadata that hands the id of the present call on to a service that it calls."""
+    found = structlog.contextvars.get_contextvars().get("request_id")
+    return ((HEADER, str(found)),) if found else ()
+
+
 def returned(request_id: str) -> tuple[str, str]:
     """Return the trailing metadata that tells the caller."""
     return HEADER, request_id

@@ -59,6 +59,10 @@ PENDING_AGE = Metric(
     "merchantcredit_pending_oldest_seconds", Kind.GAUGE, (),
     "Age of the oldest message of the outbox that has no number yet; 0 when there is none.",
 )
+ARCHIVE_HELD = Metric(
+    "merchantcredit_archive_held_bytes", Kind.GAUGE, (),
+    "Bytes of the server's write-ahead log that its archive has not taken; 0 where there is no archive.",
+)
 RELAY_AGE = Metric(
     "merchantcredit_relay_oldest_unsent_seconds", Kind.GAUGE, ("service",),
     "Age of the oldest numbered message that Kafka has not taken; 0 when there is none. Told by the relay that leads.",

@@ -1,7 +1,9 @@
-"""Turns telemetry on for a process, if it is configured; what is off is not even imported."""
+"""Turns telemetry on for a process, as far as it is configured; what is off is not even imported."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from services.common.telemetry import traces
 
 
 @contextmanager
@@ -20,3 +22,23 @@ def telemetry(address: str) -> Iterator[None]:
         yield
     finally:
         server.close()
+
+
+@contextmanager
+def tracing(url: str, service: str, role: str) -> Iterator[None]:
+    """Send spans by OTLP over HTTP to a collector's URL while the block runs; with no URL there are none.
+
+    A collector that does not answer costs its spans and nothing else. Call it after any fork: a fork has no threads.
+    """
+    if not url:
+        yield
+        return
+    from services.common.telemetry.otlp import OtlpTracer  # noqa: PLC0415 - only where it is on
+
+    tracer = OtlpTracer(url, service, role)
+    traces.use(tracer)
+    try:
+        yield
+    finally:
+        traces.use(None)
+        tracer.close()

@@ -6,6 +6,7 @@ import psycopg
 import structlog
 
 from services.common.db.pool import Pool
+from services.common.logs import told
 from services.credit.adapters.policy_store import refresh
 from services.credit.application.policies import Policies
 
@@ -36,7 +37,7 @@ class PolicyRefresher:
             try:
                 self._refresh()
             except psycopg.Error as error:
-                log.warning("policies_not_refreshed", error=str(error))
+                log.warning("policies_not_refreshed", error=told(error))
 
     def _refresh(self) -> None:
         with self._pool.connection() as conn:

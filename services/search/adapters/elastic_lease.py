@@ -14,6 +14,7 @@ import structlog
 from elasticsearch import ConflictError, Elasticsearch, NotFoundError
 
 from services.common.errors import DependencyUnavailable, PreconditionFailed
+from services.common.logs import told
 from services.search.adapters.elastic_client import answering
 
 RENEW_SECONDS = 1.0
@@ -107,7 +108,7 @@ class WriterLease:
             try:
                 self._renew()
             except DependencyUnavailable as error:
-                log.warning("search_writer_lease_not_renewed", error=str(error))  # `confirm` tries again
+                log.warning("search_writer_lease_not_renewed", error=told(error))  # `confirm` tries again
             except PreconditionFailed:
                 return  # `confirm` says so to who writes
 

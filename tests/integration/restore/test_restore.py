@@ -17,6 +17,7 @@ from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 from deploy.engines import runner
 from deploy.engines.postgres import Postgres
 from services.common.auth import seals
+from services.common.db.archive import held_bytes
 from services.common.db.embedded import EmbeddedPostgres
 from services.common.db.migrate import migrate
 from services.common.db.restore import restore
@@ -132,6 +133,11 @@ def everything(dsn: str) -> dict[str, tuple[object, ...] | None]:
         return {name: conn.execute(_ALL.format(name)).fetchone() for name in names}  # type: ignore[call-overload]
 
 
+def not_archived(dsn: str) -> int:
+    with psycopg.connect(dsn) as conn:
+        return held_bytes(conn)
+
+
 async def first(dsn: str, cursor: str) -> Watched:
     watching = watch(dsn, GRADE_CHANGE, cursor)
     try:
@@ -182,6 +188,7 @@ async def test_a_lost_server_comes_back_as_it_was_at_the_last_archived_record(
     server: Server, receiver: Receiver, tmp_path: Path
 ) -> None:
     archive, hooks = tmp_path / "archive", Hooks(server.dsn)
+    assert not_archived(server.dsn) == 0
     with archiving(server.dsn, archive), world(server.dsn) as before:
         sealed = seals.seal(seals.private_key(KEY), orjson.dumps({"name": "王五", "text": "不退款"}))
         before.tell(told(enterprise(), "e1"), told(complaint("c1", sealed_details=sealed), "c1"))
@@ -199,6 +206,7 @@ async def test_a_lost_server_comes_back_as_it_was_at_the_last_archived_record(
     future = await first(server.dsn, "")
     assert len(future.records) > len(common.records) > 0
     assert everything(server.dsn) != archived
+    assert not_archived(server.dsn) > 0
     server.kill()
     (server.folder / "data").rename(tmp_path / "lost")
 

@@ -12,7 +12,7 @@ from tests.unit.deploy.files import ROOT
 
 TOLD = json.loads((ROOT / "deploy" / "observability" / "dashboard.json").read_text())
 PANELS: list[dict[str, Any]] = [panel for panel in TOLD["panels"] if panel["type"] != "row"]
-ROWS = ["Processes", "Intake", "Worker", "Relay", "Index", "gRPC", "Punishment"]
+ROWS = ["Processes", "Intake", "Worker", "Relay", "Index", "gRPC", "Punishment", "Archive"]
 #: Units of Grafana that are used here: its identifiers for seconds, bytes, shares, counts, and rates.
 UNITS = {"s", "bytes", "percentunit", "short", "reqps", "cps"}
 

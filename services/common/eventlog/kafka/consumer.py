@@ -13,6 +13,7 @@ from kafka.structs import OffsetAndMetadata
 
 from services.common.eventlog.kafka.settings import CONSUMER, KafkaSettings
 from services.common.eventlog.port import OffsetLoader, Record, TopicPartition, UnknownTopic
+from services.common.logs import told
 
 #: How often the broker is told how far we are, for tools that show the lag; and so that it keeps the group's generation.
 HINT_SECONDS = 5.0
@@ -125,7 +126,7 @@ class _SeekOnAssignment(ConsumerRebalanceListener):  # type: ignore[misc]  # kaf
 
 def _log_failed_hint(_: object, response: object) -> None:
     if isinstance(response, KafkaError):
-        log.info("lag_hint_failed", error=str(response))
+        log.info("lag_hint_failed", error=told(response))
 
 
 def _record(settings: KafkaSettings, record: Any) -> Record:

@@ -24,6 +24,7 @@ from services.common.eventlog.kafka.settings import PRODUCER, KafkaSettings
 from services.common.eventlog.port import Message, OffsetConflict, Record, TopicPartition
 from services.common.eventlog.sequencer import SEQUENCED
 from services.common.eventlog.topics import TOPICS
+from services.common.logs import told
 from services.common.telemetry import health, metrics, names
 
 GROUP = "relay"
@@ -88,7 +89,7 @@ class Relay:
             producer.init_transactions()
             self._relay(Turn(conn, producer, term), stop)
         except (Superseded, OffsetConflict, KafkaError) as error:
-            log.warning("relay_stands_back", lease=self._lease, term=term, reason=repr(error))
+            log.warning("relay_stands_back", lease=self._lease, term=term, error=told(error))
             metrics.add(names.RELAY_TURNS_LOST, self._service, type(error).__name__)
             stop.wait(STANDBY_SECONDS)
         finally:

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import psycopg
 import structlog
 
+from services.common.logs import told
 from services.credit.adapters.punishment.dispatch import CHANNEL
 
 RETRY_SECONDS = 1.0
@@ -54,7 +55,7 @@ class Bells:
                     async for notice in conn.notifies():
                         self._ring(notice.payload)
             except psycopg.OperationalError as error:
-                log.warning("directive_listener_lost", error=str(error))
+                log.warning("directive_listener_lost", error=told(error))
                 await asyncio.sleep(RETRY_SECONDS)
 
     def _ring(self, department: str) -> None:

@@ -8,6 +8,7 @@ from services.common.eventlog import cloudevents
 from services.common.eventlog.port import Message
 from services.common.eventlog.topics import DIRECTIVE, INSTRUCTION
 from services.credit.domain.punishment.order import Instruction
+from services.credit.domain.punishment.terms import Action
 
 SOURCE = "//credit.merchantcredit"
 
@@ -33,10 +34,18 @@ def directive(told: Instruction) -> pb.Directive:
 
 def instruction_message(told: Instruction, at: datetime) -> Message:
     """Return the message that carries an instruction to the dispatcher, keyed by department."""
-    event_id = f"{told.order.directive_id}:{told.action.name}:{told.order.reminders}"
-    headers = cloudevents.headers(event_id=event_id, event_type=INSTRUCTION, source=SOURCE, time=at)
+    headers = cloudevents.headers(event_id=_event_id(told), event_type=INSTRUCTION, source=SOURCE, time=at)
     value = directive(told).SerializeToString(deterministic=True)
     return Message(topic=INSTRUCTION, key=told.order.department, value=value, headers=headers)
+
+
+def _event_id(told: Instruction) -> str:
+    """Return an id that no other instruction has: reminders are counted anew once an order is to be lifted."""
+    order = told.order
+    if told.action is not Action.REMIND:
+        return f"{order.directive_id}:{told.action.name}"
+    of = Action.APPLY if order.lift_ordered_at is None else Action.LIFT
+    return f"{order.directive_id}:REMIND:{of.name}:{order.reminders}"
 
 
 def directive_message(department: str, number: int, digest: bytes, content: bytes, at: datetime) -> Message:

@@ -1,10 +1,11 @@
 """Gives instructions their numbers: each department's own sequence, without a gap, with a running digest of all of it.
 
-An instruction gets its number, its place in the sequence, and its message on the directive topic in one transaction.
+An instruction gets its number, its place in the sequence, and its message on the directive topic in one transaction. One
+that comes again, as a relay sends it when it dies between its two commits, is known by its event id and gets nothing.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -32,9 +33,10 @@ UPDATE credit.department_feed AS f SET last_number = e.number, digest = e.digest
 FROM unnest(%s::text[], %s::int8[], %s::bytea[]) AS e (department, number, digest) WHERE f.department = e.department
 """
 _APPEND = """
-INSERT INTO credit.department_directive (department, number, digest, directive, directive_id)
-SELECT * FROM unnest(%s::text[], %s::int8[], %s::bytea[], %s::bytea[], %s::text[])
+INSERT INTO credit.department_directive (department, number, digest, directive, directive_id, instruction_id)
+SELECT * FROM unnest(%s::text[], %s::int8[], %s::bytea[], %s::bytea[], %s::text[], %s::text[])
 """
+_PLACED = "SELECT instruction_id FROM credit.department_directive WHERE instruction_id = ANY(%s::text[])"
 
 
 #: The channel that tells servers whose sequence grew: the payload is the department.
@@ -49,6 +51,7 @@ class _Placed(NamedTuple):
     digest: bytes
     content: bytes
     directive: pb.Directive
+    instruction_id: str
 
 
 class Dispatch:
@@ -61,21 +64,24 @@ class Dispatch:
     def __call__(self, conn: Connection, records: Sequence[Record]) -> Sequence[DeadLetter]:
         """Number one batch; nothing of our own is refused."""
         now = self._clock.now()
-        by_department: dict[str, list[bytes]] = defaultdict(list)
+        by_department: dict[str, dict[str, bytes]] = defaultdict(dict)
         for record in records:
-            by_department[self._law.successor(record.key, china_day(now))].append(record.value)
+            by_department[self._law.successor(record.key, china_day(now))][record.headers["ce_id"]] = record.value
         ends = _lock(conn, sorted(by_department))
+        before = _placed_before(conn, [record.headers["ce_id"] for record in records])
         placed = [
             one
             for department, (number, digest) in ends.items()
-            for one in _place(department, number, digest, by_department[department])
+            for one in _place(department, number, digest, _without(by_department[department], before))
         ]
         self._write(conn, placed, now)
         return ()
 
     def _write(self, conn: Connection, placed: Sequence[_Placed], now: datetime) -> None:
-        rows = [(p.department, p.number, p.digest, p.content, p.directive.directive_id) for p in placed]
-        conn.execute(_APPEND, columns(("text", "int8", "bytea", "bytea", "text"), rows))
+        rows = [
+            (p.department, p.number, p.digest, p.content, p.directive.directive_id, p.instruction_id) for p in placed
+        ]
+        conn.execute(_APPEND, columns(("text", "int8", "bytea", "bytea", "text", "text"), rows))
         # Sorted, so that this and a decision's or an answer's locks on orders are taken in one order.
         numbers = sorted((p.directive.directive_id, p.number, int(p.directive.action)) for p in placed)
         for action in (pb.DIRECTIVE_ACTION_APPLY, pb.DIRECTIVE_ACTION_LIFT):
@@ -102,9 +108,18 @@ def _lock(conn: Connection, departments: Sequence[str]) -> dict[str, tuple[int, 
     return {department: (number, bytes(digest)) for department, number, digest in rows}
 
 
-def _place(department: str, number: int, digest: bytes, contents: Sequence[bytes]) -> Iterator[_Placed]:
+def _placed_before(conn: Connection, instruction_ids: Sequence[str]) -> set[str]:
+    """Return which instructions stand in a sequence; ask after the sequences are locked."""
+    return {row[0] for row in conn.execute(_PLACED, columns(("text",), [(one,) for one in instruction_ids]))}
+
+
+def _without(told: Mapping[str, bytes], before: set[str]) -> dict[str, bytes]:
+    return {instruction_id: content for instruction_id, content in told.items() if instruction_id not in before}
+
+
+def _place(department: str, number: int, digest: bytes, told: Mapping[str, bytes]) -> Iterator[_Placed]:
     """Give the next numbers of a sequence."""
-    for content in contents:
+    for instruction_id, content in told.items():
         number += 1
         digest = next_digest(digest, number, content)
-        yield _Placed(department, number, digest, content, pb.Directive.FromString(content))
+        yield _Placed(department, number, digest, content, pb.Directive.FromString(content), instruction_id)

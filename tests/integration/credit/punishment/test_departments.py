@@ -15,7 +15,7 @@ from merchantcredit.events.v1.directive_pb2 import Directive, NumberedDirective
 
 from services.common.eventlog import cloudevents
 from services.common.eventlog.port import Message
-from services.common.eventlog.topics import DIRECTIVE, FEEDBACK
+from services.common.eventlog.topics import DIRECTIVE, FEEDBACK, INSTRUCTION
 from services.common.telemetry import metrics, names
 from services.common.telemetry.prometheus import PrometheusSink
 from services.credit.adapters.punishment.verify import verify
@@ -121,6 +121,23 @@ async def test_the_topic_and_the_stream_carry_the_same_gap_free_and_provable_seq
     for one in streamed:
         digest = next_digest(digest, one.number, one.directive)
         assert one.digest == digest
+
+
+async def test_an_instruction_that_a_relay_sends_again_is_dispatched_once(offices: OfficeWorld) -> None:
+    await offices.list_it()
+    offices.drain()
+    await offices.end()
+    with psycopg.connect(offices.world.dsn) as conn:
+        rows = conn.execute(
+            "SELECT key, headers, payload FROM eventlog.message WHERE topic = %s", [INSTRUCTION]
+        ).fetchall()
+    sent = [Message(topic=INSTRUCTION, key=key, value=value, headers=headers) for key, headers, value in rows]
+    offices.world.log.publish([*sent, *sent])
+    offices.drain()
+    found, _ = await offices.read()
+    assert [Directive.FromString(one.directive).action for one in found] == [1, 2]
+    assert len({message.headers["ce_id"] for message in sent}) == len(sent)
+    assert faults(offices) == []
 
 
 async def test_a_department_that_was_merged_hands_its_lifts_to_its_successor(dsn: str, tmp_path: Path) -> None:

@@ -276,6 +276,13 @@ async def test_a_forgotten_answer_is_reminded_of_and_escalated(offices: OfficeWo
     request = pb.ListDirectivesRequest(overdue_only=True)
     found = await offices.stub.ListDirectives(request, metadata=offices.decider)
     assert [(d.reminders, d.is_escalated) for d in found.directives] == [(2, True)] * 6
+    await offices.end()
+    offices.drain()
+    offices.clock.moment += timedelta(days=30)
+    offices.sweeper.sweep_once()
+    offices.drain()
+    got, _ = await offices.read()
+    assert [Directive.FromString(n.directive).action for n in got] == [1, 3, 3, 2, 3]  # the lift's reminder is another
 
 
 async def test_the_check_records_each_look_up_before_it_answers(offices: OfficeWorld) -> None:
