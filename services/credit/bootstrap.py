@@ -44,7 +44,7 @@ from services.credit.adapters.state_reader import PostgresStates
 from services.credit.adapters.submissions import PostgresSubmissions
 from services.credit.adapters.verify_store import RecordEncoder
 from services.credit.adapters.webhooks.body import Bodies
-from services.credit.adapters.webhooks.client import Client
+from services.credit.adapters.webhooks.client import ANSWER_SECONDS, Client
 from services.credit.adapters.webhooks.log import DeliveryLog
 from services.credit.adapters.webhooks.queue import Queue
 from services.credit.api.complainant_servicer import ACCESS as COMPLAINANT_ACCESS
@@ -144,12 +144,19 @@ def punishing(
     )
 
 
-def sending_webhooks(config: CreditConfig, clock: Clock, schedule: Schedule | None = None) -> WebhookSender:
-    """Return the loop that sends to webhooks; any number of them share the work. Raises InvalidInput for what is no file of authorities."""
+def sending_webhooks(
+    config: CreditConfig, clock: Clock, schedule: Schedule | None = None, answer_seconds: float = ANSWER_SECONDS
+) -> WebhookSender:
+    """Return the loop that sends to webhooks; any number of them share the work.
+
+    `answer_seconds` is what a receiver may take; another process goes on after three times that when this one dies.
+    Raises InvalidInput for what is no file of authorities.
+    """
     pool, holder = open_pool(config.dsn, max_size=2), uuid4().hex
     notes = DeliveryLog(pool, holder, schedule or Schedule())
-    client = Client(config.webhook_networks, config.webhook_ca_certs)
-    return WebhookSender(Queue(pool, holder), Bodies(pool), notes, client, config.complainant_key, clock)
+    client = Client(config.webhook_networks, config.webhook_ca_certs, answer_seconds)
+    queue = Queue(pool, holder, answer_seconds)
+    return WebhookSender(queue, Bodies(pool), notes, client, config.complainant_key, clock)
 
 
 def serving_webhooks(config: CreditConfig, clock: Clock, pool: Pool | None = None) -> Registration:

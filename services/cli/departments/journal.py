@@ -30,7 +30,7 @@ class Journal:
         folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / f"{department}.jsonl"
         self._answered_path = folder / f"{department}.answered"
-        self._mend()
+        mend(self._path)
 
     def write(self, came: Iterable[NumberedDirective], last: int) -> int:
         """Write what came after a last number that took effect; return the new last number."""
@@ -43,17 +43,6 @@ class Journal:
             file.write(b"".join(lines))
         return last
 
-    def _mend(self) -> None:
-        """Cut off a line that a kill tore: it had not taken effect."""
-        if not self._path.exists():
-            return
-        with self._path.open("rb+") as file:
-            size = file.seek(0, os.SEEK_END)
-            tail = file.seek(max(0, size - MOST_LINE))
-            kept = file.read()
-            if kept and not kept.endswith(b"\n"):
-                file.truncate(tail + kept.rfind(b"\n") + 1)
-
     def answered(self) -> int:
         """Return the number up to which everything was answered; answers go out in the order of numbers."""
         return int(self._answered_path.read_text()) if self._answered_path.exists() else 0
@@ -63,6 +52,18 @@ class Journal:
         fresh = self._answered_path.with_suffix(".new")
         fresh.write_text(str(number))
         fresh.replace(self._answered_path)
+
+
+def mend(path: Path) -> None:
+    """Cut off a line that a kill tore: it had not taken effect."""
+    if not path.exists():
+        return
+    with path.open("rb+") as file:
+        size = file.seek(0, os.SEEK_END)
+        tail = file.seek(max(0, size - MOST_LINE))
+        kept = file.read()
+        if kept and not kept.endswith(b"\n"):
+            file.truncate(tail + kept.rfind(b"\n") + 1)
 
 
 def read(folder: Path, departments: Collection[str] | None = None) -> Iterator[Seen]:

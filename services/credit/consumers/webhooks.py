@@ -16,7 +16,7 @@ from services.common.telemetry import health
 from services.credit.adapters.webhooks.body import Bodies
 from services.credit.adapters.webhooks.client import Client, DeliveryFailed
 from services.credit.adapters.webhooks.log import DeliveryLog, Outcome
-from services.credit.adapters.webhooks.queue import CLAIM_SECONDS, RENEW_SECONDS, Queue, Waiting
+from services.credit.adapters.webhooks.queue import Queue, Waiting
 from services.credit.domain.webhooks.schedule import is_delivered
 from services.credit.domain.webhooks.signature import secret, signature
 from services.credit.domain.webhooks.webhook import Webhook
@@ -25,8 +25,6 @@ POLL_SECONDS = 0.2
 PRUNE_SECONDS = 3600.0
 #: Enterprises of one webhook that are sent for side by side; one while it fails, so that a dead receiver costs little.
 SIDE_BY_SIDE = 8
-#: Nothing is sent so long after a claim was kept that the claim could end before the answer is there.
-SEND_SECONDS = CLAIM_SECONDS - RENEW_SECONDS
 T = TypeVar("T")
 log = structlog.get_logger()
 
@@ -73,7 +71,8 @@ class WebhookSender:
             self._sending.pop(webhook_id).result()
         asked_at = time.monotonic()
         busy = await self._db(self._queue.busy, self._clock.now())
-        self._good_until = asked_at + SEND_SECONDS
+        # Nothing is sent so long after a claim was kept that the claim could end before the answer is there.
+        self._good_until = asked_at + self._queue.answer_seconds
         for webhook_id in busy:
             if webhook_id not in self._sending:
                 self._sending[webhook_id] = asyncio.create_task(self._send(webhook_id, stop))

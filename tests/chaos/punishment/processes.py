@@ -1,4 +1,4 @@
-"""What is killed: the server, the worker that numbers and takes feedback, the sequencer, the relay, and departments themselves."""
+"""What is killed: the server, the worker that numbers and takes feedback, the sequencer, the relay, the sender, and departments."""
 
 import asyncio
 import threading
@@ -18,27 +18,38 @@ from services.common.eventlog.kafka.settings import KafkaSettings
 from services.common.eventlog.sequencer import Sequencer
 from services.common.grpc import server
 from services.common.lifecycle import run_loops
-from services.credit.bootstrap import punishing, serving_punishment
+from services.credit.bootstrap import punishing, sending_webhooks, serving_punishment
 from services.credit.config import CreditConfig
+from services.credit.domain.webhooks.schedule import Schedule
+from tests.chaos.punishment.hooks import WritingReceiver
+from tests.integration.credit.webhooks.hooks import LOOPBACK
 from tests.integration.credit.world import KEY
 
 SESSION_SECONDS = 0.5
+#: A claim of a killed sender's lasts three times as long.
+ANSWER_SECONDS = 1.0
+FAST = Schedule(first_seconds=0.05, most_seconds=1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """Where a process works; `departments` are those of a departments' process, without `kafka` the topics are the feeds."""
+    """Where a process works; without `kafka` the topics are the feeds.
+
+    `departments` are those of a departments' process, the first of which gets its directives by webhook too, at `hook_port`.
+    """
 
     dsn: str
     port: int
     key_file: Path
     journals: Path
+    hooks: Path
     departments: tuple[str, ...] = ()
+    hook_port: int = 0
     kafka: KafkaSettings | None = None
 
     @property
     def config(self) -> CreditConfig:
-        return CreditConfig(dsn=self.dsn, complainant_key=KEY)
+        return CreditConfig(dsn=self.dsn, complainant_key=KEY, webhook_networks=LOOPBACK)
 
 
 def serve(job: Job) -> None:
@@ -71,6 +82,12 @@ def relay(job: Job) -> None:
     Relay(job.dsn, job.kafka, "credit").run(threading.Event())
 
 
+def send(job: Job) -> None:
+    """Send to webhooks until killed."""
+    sender = sending_webhooks(job.config, SystemClock(), FAST, ANSWER_SECONDS)
+    run_loops([sender], threading.Event())
+
+
 def department(job: Job) -> None:
     """Be some departments until killed; what they wrote down is what they remember."""
     asyncio.run(_department(job))
@@ -81,6 +98,7 @@ async def _department(job: Job) -> None:
         folder=job.journals, key=load_key(job.key_file), away_seconds=5.0, seed=1, slow_seconds=0.02
     )
     async with calls.channel(f"127.0.0.1:{job.port}") as channel:
+        WritingReceiver(job.hooks, job.departments[0], job.hook_port)
         await simulation.run(channel, job.departments, asyncio.Event())
 
 
@@ -89,5 +107,6 @@ RUN: dict[str, Callable[[Job], None]] = {
     "worker": work,
     "sequencer": sequence,
     "relay": relay,
+    "sender": send,
     "department": department,
 }

@@ -7,6 +7,7 @@ import argparse
 import sys
 import threading
 import time
+from base64 import b64encode
 from collections import Counter
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -21,12 +22,13 @@ from services.cli.departments import history, journal
 from services.credit.adapters.punishment.law_files import load_law
 from services.credit.adapters.punishment.verify import verify
 from services.credit.config import LAW_FOLDER
+from tests.chaos.punishment import hooks
 from tests.chaos.punishment.office import MEASURES, Office
 from tests.chaos.punishment.scene import Scene, codes, scene
 
 #: What is asked over all runs.
 WANTED = {
-    **dict.fromkeys(("server", "worker", "sequencer", "relay", "department"), 200),
+    **dict.fromkeys(("server", "worker", "sequencer", "relay", "sender", "department"), 200),
     **dict.fromkeys(("database", "broker"), 30),
 }
 LEDGER = Path("var/chaos/punishment.jsonl")
@@ -35,6 +37,10 @@ MOST_ENTERPRISES = 2000
 #: How long the end may take after the last kill, at least and as a share of the run: slow departments have a backlog.
 PATIENCE_SECONDS, PATIENCE_SHARE = 90.0, 0.75
 _OPEN = "SELECT count(*) FROM credit.directive WHERE state <> 8"
+_UNSENT = """
+SELECT (SELECT count(*) FROM credit.webhook_message WHERE is_waiting) + coalesce(sum(f.last_number + 1 - p.value), 0)
+FROM credit.webhook AS w JOIN credit.webhook_position AS p USING (webhook_id) JOIN credit.department_feed AS f ON f.department = w.owner
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +64,8 @@ class Result:
     orders: int = 0
     directives: int = 0
     replays: int = 0
+    delivered: int = 0
+    redelivered: int = 0
     repeated: int = 0
     departments: int = 0
     killed: dict[str, int] = field(default_factory=dict)
@@ -97,7 +105,7 @@ def _strike_while_it_works(made: Scene, office: Office, size: Size) -> None:
     while time.monotonic() < ends_at and working.is_alive():
         made.strike()
         if time.monotonic() > ends_at - size.seconds / 2:
-            made.kill_engines_once()  # also where a run is too short for chance
+            made.kill_each_once()  # also where a run is too short for chance
         time.sleep(chance.random())  # how far the others come before the next kill is chance
     while working.is_alive():  # what stands is ended in peace
         made.tend()
@@ -107,10 +115,10 @@ def _strike_while_it_works(made: Scene, office: Office, size: Size) -> None:
 
 
 def _wait_for_the_end(made: Scene, seconds: float) -> None:
-    """Wait until every department has confirmed every lift."""
+    """Wait until every department has confirmed every lift, and webhooks have got all."""
     deadline = time.monotonic() + max(PATIENCE_SECONDS, seconds * PATIENCE_SHARE)
-    while (left := _value(made.job.dsn, _OPEN)) > 0:
-        assert time.monotonic() < deadline, f"{left} orders are not lifted everywhere"
+    while (left := [_value(made.job.dsn, query) for query in (_OPEN, _UNSENT)]) != [0, 0]:
+        assert time.monotonic() < deadline, f"{left} orders are not lifted everywhere, directives not delivered"
         made.tend()
         time.sleep(0.2)
 
@@ -126,10 +134,27 @@ def _judge(made: Scene, result: Result) -> None:
     for name, count in (("took effect", found.applied), ("were lifted", found.lifted)):
         if count != result.orders:
             result.faults.append(f"of {result.orders} orders {count} {name} at departments")
+    _judge_webhooks(made, result)
     with psycopg.connect(made.job.dsn) as conn:
         result.faults += verify(conn, load_law(LAW_FOLDER), datetime.now(UTC)).faults
     if result.fell.get("department"):
         result.faults.append(f"departments ended by themselves {result.fell['department']} times")
+
+
+def _judge_webhooks(made: Scene, result: Result) -> None:
+    """Judge what came by webhook by itself, and compare its sum with what came to the same department by its stream."""
+    for department in made.subscribers:
+        came = list(hooks.read(made.job.hooks, department))
+        judged = hooks.check(department, came)
+        result.delivered += judged.messages
+        result.redelivered += judged.again
+        result.faults += judged.faults
+        streamed = {
+            (one.number, b64encode(one.digest).decode(), b64encode(one.directive).decode())
+            for one in journal.read(made.job.journals, [department])
+        }
+        if {one[3:] for one in came} != streamed:
+            result.faults.append(f"{department}: its webhook brought other directives than its stream")
 
 
 def _value(dsn: str, query: str) -> int:
@@ -151,12 +176,13 @@ def summary(ledger: Path = LEDGER) -> str:
     killed: Counter[str] = Counter()
     for one in runs:
         killed.update(one["killed"])
-    sums = {name: sum(one[name] for one in runs) for name in ("listed", "orders", "directives", "replays")}
+    names = ("listed", "orders", "directives", "replays", "delivered", "redelivered")
+    sums = {name: sum(one.get(name, 0) for one in runs) for name in names}
     faults = [fault for one in runs for fault in one["faults"]]
     told = (
         f"{len(runs)} runs, seeds {sorted({one['size']['seed'] for one in runs})}: {sums['listed']:,} listings, "
         f"{sums['orders']:,} orders, {sums['directives']:,} directives took effect once, {sums['replays']:,} came again, "
-        f"{len(faults)} faults"
+        f"{sums['delivered']:,} by webhook too, {sums['redelivered']:,} of these again, {len(faults)} faults"
     )
     lines = [
         told,

@@ -26,6 +26,7 @@ from services.common.kernel.credit_code import check_character
 from services.credit.adapters.punishment.law_files import load_law
 from services.credit.config import LAW_FOLDER
 from tests.chaos.processes import kill, start
+from tests.chaos.punishment.hooks import subscribe_department
 from tests.chaos.punishment.office import MEASURES
 from tests.chaos.punishment.processes import RUN, Job
 from tests.engines import SOFTWARE
@@ -48,6 +49,10 @@ class Scene:
         self.killed: Counter[str] = Counter()
         self.fell: Counter[str] = Counter()
         self._jobs = dict(_jobs(job))
+        #: Those that get their directives by webhook too.
+        self.subscribers = {one.departments[0]: one.hook_port for one in self._jobs.values() if one.hook_port}
+        for department, port in self.subscribers.items():
+            subscribe_department(job.dsn, department, port)
         self._running: dict[str, BaseProcess] = {name: self._start(name) for name in self._jobs}
 
     def strike(self) -> None:
@@ -68,8 +73,11 @@ class Scene:
                 self.fell[_kind(name)] += 1
                 self._running[name] = self._start(name)
 
-    def kill_engines_once(self) -> None:
-        """Kill each engine that was not killed yet."""
+    def kill_each_once(self) -> None:
+        """Kill one of each kind that was not killed yet."""
+        for name in self._jobs:
+            if not self.killed[_kind(name)]:
+                self._kill(name)
         if not self.killed["database"]:
             self.kill_database()
         if self._broker is not None and not self.killed["broker"]:
@@ -117,10 +125,13 @@ def _kind(name: str) -> str:
 
 
 def _jobs(job: Job) -> Iterator[tuple[str, Job]]:
-    for kind in ("server", "worker", "sequencer", *(("relay",) if job.kafka else ())):
+    for kind in ("server", "worker", "sequencer", "sender", *(("relay",) if job.kafka else ())):
         yield kind, job
     for n in range(DEPARTMENT_PROCESSES):
-        yield f"department {n}", replace(job, departments=job.departments[n::DEPARTMENT_PROCESSES])
+        yield (
+            f"department {n}",
+            replace(job, departments=job.departments[n::DEPARTMENT_PROCESSES], hook_port=quiet_port()),
+        )
 
 
 @contextmanager
@@ -134,7 +145,7 @@ def scene(folder: Path, seed: int, *, departments: int, enterprises: int, with_k
         _register(postgres.dsn, codes(enterprises, departments // len(KINDS) - 1))
         make_key(folder / "key.pem")
         job = Job(
-            dsn=postgres.dsn, port=quiet_port(), key_file=folder / "key.pem", journals=folder / "journals",
+            dsn=postgres.dsn, port=quiet_port(), key_file=folder / "key.pem", journals=folder / "journals", hooks=folder / "hooks",
             departments=department_names(departments), kafka=_kafka(broker),
         )  # fmt: skip
         made = Scene(job, postgres, broker, seed)

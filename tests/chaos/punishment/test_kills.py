@@ -30,7 +30,8 @@ def test_nothing_is_lost_doubled_or_swapped(tmp_path: Path, *, is_long: bool) ->
     assert result.faults == []
     assert result.listed > 0
     assert result.departments > 0
-    assert set(result.killed) >= {"server", "worker", "sequencer", "department", "database"}
+    assert result.delivered > 0
+    assert set(result.killed) >= {"server", "worker", "sequencer", "sender", "department", "database"}
 
 
 def test_the_sum_tells_what_is_still_wanted(tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ import h11
 from services.common.errors import InvalidInput, invalid
 from services.credit.domain.webhooks.target import Address, Network, Target, check_addresses, parse_target, refused
 
-SECONDS = 10.0
+#: A receiver may take so long for its answer, from the resolving of its name on.
+ANSWER_SECONDS = 10.0
 MAX_ANSWER_HEAD = 16_384
 USER_AGENT = "merchant-credit-webhooks/1"
 
@@ -41,7 +42,9 @@ async def resolve(url: str, allowed: Iterable[Network]) -> tuple[Target, Sequenc
 class Client:
     """Posts to checked addresses; one connection a request."""
 
-    def __init__(self, allowed: Iterable[Network], ca_certs: Path | None = None, seconds: float = SECONDS) -> None:
+    def __init__(
+        self, allowed: Iterable[Network], ca_certs: Path | None = None, seconds: float = ANSWER_SECONDS
+    ) -> None:
         self._allowed = tuple(allowed)
         self._seconds = seconds
         self._tls = _trusting(ca_certs) if ca_certs else None

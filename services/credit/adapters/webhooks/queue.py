@@ -16,9 +16,6 @@ from services.common.eventlog.topics import TOPICS
 from services.credit.adapters.webhooks.rows import TOPIC_OF, read_webhooks
 from services.credit.domain.webhooks.webhook import Content, Webhook
 
-CLAIM_SECONDS = 30.0
-#: Renewed when so much is left.
-RENEW_SECONDS = 20.0
 MOST_CLAIMED = 200
 CHUNK = 500
 #: So many waiting messages are looked through for those that are first of their enterprise.
@@ -106,14 +103,17 @@ class Waiting(NamedTuple):
 class Queue:
     """The queue of all webhooks, as one sender sees it; blocking, each method a transaction of its own."""
 
-    def __init__(self, pool: Pool, holder: str) -> None:
+    def __init__(self, pool: Pool, holder: str, answer_seconds: float) -> None:
+        """Hold claims for three times what an answer may take; a third is for sending, a third for the answer."""
         self._pool = pool
         self.holder = holder
+        self.answer_seconds = answer_seconds
 
     def busy(self, now: datetime) -> list[str]:
         """Claim what nobody sends for, keep what is claimed, and return those of ours that have something to send."""
         given = {
-            "holder": self.holder, "seconds": CLAIM_SECONDS, "renew": RENEW_SECONDS, "most": MOST_CLAIMED, "now": now,
+            "holder": self.holder, "seconds": 3 * self.answer_seconds, "renew": 2 * self.answer_seconds,
+            "most": MOST_CLAIMED, "now": now,
         }  # fmt: skip
         with self._pool.connection() as conn:
             conn.execute(_CLAIM, given)
