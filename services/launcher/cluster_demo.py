@@ -18,6 +18,7 @@ from services.common.eventlog.kafka.settings import KafkaSettings
 from services.common.eventlog.port import TopicPartition
 from services.common.eventlog.topics import CREDIT_GROUP, ENTERPRISE, INTAKE, RECORD, SEARCH_GROUP
 from services.launcher.cluster import Cluster, Engines
+from services.launcher.convergence import converge
 from services.launcher.demo import known_codes, report
 from services.launcher.probe import measure
 from services.launcher.sample import load_sample
@@ -52,6 +53,7 @@ def demo_cluster(port_base: int, engines: Engines) -> None:
                 latency = asyncio.run(measure(log, endpoints.search, codes, rate=RATE, seconds=SECONDS))
             await_settled(cluster.dsns, settings)
             asyncio.run(report(endpoints, latency))
+            asyncio.run(converge(state, endpoints))
 
 
 def await_settled(dsns: Mapping[str, str], settings: KafkaSettings) -> None:

@@ -16,6 +16,7 @@ from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 from services.common.eventlog.feeds import FeedsEventLog
 from services.common.kernel.grade import Grade
 from services.credit.domain.explain import points
+from services.launcher.convergence import converge
 from services.launcher.probe import Latency, measure
 from services.launcher.sample import load_sample
 from services.launcher.state import Endpoints, State
@@ -41,6 +42,7 @@ def demo(port_base: int) -> None:
             with closing(FeedsEventLog(endpoints.dsn)) as log:
                 latency = asyncio.run(measure(log, endpoints.search, codes, rate=RATE, seconds=SECONDS))
             asyncio.run(report(endpoints, latency))
+            asyncio.run(converge(state, endpoints))
 
 
 def _await_settled(dsn: str) -> None:
