@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from services.common.errors import FieldViolation, InvalidInput
+from services.common.wire import NUL
 
 PROTOBUF = "application/protobuf"
 JSON = "application/json"
@@ -42,6 +43,7 @@ def parse(found: Mapping[str, str]) -> Envelope:
     event_id, source, event_type = (found.get(name, "") for name in ("ce_id", "ce_source", "ce_type"))
     time = _time(found.get("ce_time", ""))
     is_whole = event_type and 0 < len(event_id) <= _LONGEST and 0 < len(source) <= _LONGEST
+    is_whole = is_whole and NUL not in event_id and NUL not in source
     if time is None or not is_whole or found.get("ce_specversion") != "1.0":
         raise InvalidInput("the CloudEvents headers are not valid", violations=tuple(_wrong(found)))
     return Envelope(event_id, source, event_type, time, _media_type(found.get("content-type", PROTOBUF)))
@@ -56,6 +58,8 @@ def _wrong(found: Mapping[str, str]) -> Iterator[FieldViolation]:
     for name in ("ce_id", "ce_source"):
         if len(found.get(name, "")) > _LONGEST:
             yield FieldViolation(field=name, description=f"at most {_LONGEST} characters")
+        if NUL in found.get(name, ""):
+            yield FieldViolation(field=name, description="it holds the character U+0000: leave it out")
     if _time(found.get("ce_time", "")) is None:
         yield FieldViolation(field="ce_time", description="write an RFC 3339 time with its offset")
 

@@ -9,16 +9,18 @@ from typing import Any
 import grpc
 import psycopg
 import structlog
+from google.protobuf.message import Message
 from google.rpc import code_pb2
 from grpc_status import rpc_status
 from psycopg_pool import PoolTimeout
 
 from services.common.auth.actor import PUBLIC_ACTOR, Actor, Role
 from services.common.auth.tokens import Verifier
-from services.common.errors import DependencyUnavailable, Forbidden, PlatformError, Unauthenticated
+from services.common.errors import DependencyUnavailable, Forbidden, InvalidInput, PlatformError, Unauthenticated
 from services.common.grpc import request_ids
 from services.common.grpc.status import status_of
 from services.common.telemetry import metrics, names, traces
+from services.common.wire import check_texts
 
 #: Which roles may call a method, by its full name such as /package.Service/Method.
 Access = Mapping[str, frozenset[Role]]
@@ -117,7 +119,7 @@ class _Call:
                 self._ended("CANCELLED")
                 raise
             except Exception as error:  # noqa: BLE001 - every error becomes a status, unknown ones are logged
-                await self._abort(context, error)
+                await self._abort(context, _named(error, request))
             else:
                 return answer
             finally:
@@ -136,7 +138,7 @@ class _Call:
                 self._ended("CANCELLED")
                 raise
             except Exception as error:  # noqa: BLE001 - every error becomes a status, unknown ones are logged
-                await self._abort(context, error)
+                await self._abort(context, _named(error, request))
 
         return guarded
 
@@ -162,6 +164,16 @@ class _Call:
             log.error("call_failed", exc_info=error, **fields)
         else:
             log.debug("call_ended", **fields)
+
+
+def _named(error: Exception, request: Message) -> Exception:
+    """Name the text of a request that the database could not take; it is looked for only then."""
+    if isinstance(error, psycopg.DataError):
+        try:
+            check_texts(request)
+        except InvalidInput as found:
+            return found
+    return error
 
 
 def _typed(error: Exception, request_id: str) -> PlatformError:

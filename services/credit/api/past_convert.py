@@ -1,6 +1,6 @@
 """Between the protos and the reads of the past and of the way back."""
 
-from datetime import UTC, date
+from datetime import date
 
 from merchantcredit.credit.v1 import credit_service_pb2 as pb
 from merchantcredit.credit.v1.record_pb2 import PublicRecord
@@ -9,6 +9,7 @@ from services.common.errors import FieldViolation, InvalidInput
 from services.common.kernel import credit_code
 from services.common.kernel.day import parse_day
 from services.common.kernel.grade import Grade
+from services.common.wire import moment
 from services.credit.application.read_past import Past, Question
 from services.credit.application.read_way_back import Told
 from services.credit.domain.way_back import Step
@@ -23,7 +24,7 @@ def question(request: pb.GetPastRecordRequest) -> Question:
             field="known_at", description="give the moment, or now to judge by all that is known"
         )
         raise InvalidInput(f"known_at: {violation.description}", violations=(violation,))
-    return Question(code=code, as_of=as_of, known_at=request.known_at.ToDatetime(UTC), purpose=request.purpose)
+    return Question(code=code, as_of=as_of, known_at=moment(request.known_at, "known_at"), purpose=request.purpose)
 
 
 def past(found: Past) -> pb.GetPastRecordResponse:

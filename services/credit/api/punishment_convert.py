@@ -11,6 +11,7 @@ from merchantcredit.events.v1.violation_pb2 import Severity as SeverityProto
 from services.common.auth.actor import Actor
 from services.common.errors import invalid
 from services.common.kernel import credit_code
+from services.common.wire import known
 from services.credit.adapters.punishment.listing_rows import ListingView
 from services.credit.adapters.punishment.lookups import Lookup
 from services.credit.application.punishment.propose import Proposal
@@ -38,7 +39,7 @@ def proposal(request: api.ProposeListingRequest) -> Proposal:
         code=credit_code.parse(request.credit_code),
         list_id=request.list_id,
         trigger_id=request.trigger_id,
-        severity=Severity(request.severity),
+        severity=known(Severity, request.severity, "severity"),
         fact_ids=tuple(dict.fromkeys(request.fact_ids)),
         reasons=request.reasons,
         document_number=request.document_number,

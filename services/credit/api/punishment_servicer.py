@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 import grpc
@@ -17,6 +17,7 @@ from services.common.grpc.interceptor import EVERYBODY, current_actor
 from services.common.kernel import credit_code
 from services.common.kernel.day import parse_optional_day
 from services.common.paging import make_token, page_size, read_token
+from services.common.wire import known, moment
 from services.credit.adapters.family_reader import goes_on_as
 from services.credit.adapters.punishment.check_reader import CheckReader
 from services.credit.adapters.punishment.lookups import read_lookups
@@ -28,9 +29,10 @@ from services.credit.api import punishment_convert as convert
 from services.credit.api.punishment_desk import Changed, Desk
 from services.credit.api.punishment_report import report
 from services.credit.application.punishment.decide import decide_listing
-from services.credit.application.punishment.end import end_listing
+from services.credit.application.punishment.end import end_listing, uphold_objection
 from services.credit.application.punishment.propose import propose_listing
 from services.credit.application.punishment.take_step import take_step
+from services.credit.domain.punishment.law import Law
 from services.credit.domain.punishment.office import parse_office
 from services.credit.domain.punishment.step import Step
 from services.credit.domain.punishment.terms import EndReason, Purpose, StepKind
@@ -49,7 +51,7 @@ ACCESS = {
     "CheckEnterprise": EVERYBODY - {Role.PUBLIC},
 }
 Context = grpc.aio.ServicerContext[Any, Any]
-_Fill = Callable[[Step], Step]
+_End = Callable[[Any, Law, Actor, str, Step, datetime], object]
 
 
 class PunishmentServicer(rpc.PunishmentServiceServicer):
@@ -102,9 +104,10 @@ class PunishmentServicer(rpc.PunishmentServiceServicer):
         """End a listing."""
         if not request.reason:
             raise invalid("reason", "say why the listing ends")
-        if EndReason(request.reason) is EndReason.REPAIRED:
+        reason = known(EndReason, request.reason, "reason")
+        if reason is EndReason.REPAIRED:
             raise invalid("reason", "a repair ends by DecideRepair")
-        changed = await self._end(request, request.document_number, EndReason(request.reason), request.reasons)
+        changed = await self._end(request, request.document_number, reason, request.reasons)
         return pb.EndListingResponse(
             listing=convert.listing(changed.view), directives=convert.directives(changed.orders, changed.delivered)
         )
@@ -171,7 +174,7 @@ class PunishmentServicer(rpc.PunishmentServiceServicer):
         """Tell which measures were in force at a moment."""
         code, law = credit_code.parse(request.credit_code), self._desk.law
         await self._only_itself(current_actor(), code)
-        at = request.at_time.ToDatetime(UTC) if request.HasField("at_time") else self._desk.clock.now()
+        at = moment(request.at_time, "at_time") if request.HasField("at_time") else self._desk.clock.now()
         found = await asyncio.to_thread(self._desk.read, lambda conn: measures_at(conn, law, code, at))
         return pb.ListMeasuresResponse(measures=found)
 
@@ -183,7 +186,9 @@ class PunishmentServicer(rpc.PunishmentServiceServicer):
     async def DecideObjection(self, request: pb.DecideObjectionRequest, context: Context) -> pb.DecideObjectionResponse:
         """Decide an objection."""
         if request.is_upheld:
-            changed = await self._end(request, request.document_number, EndReason.ANNULLED, request.reasons)
+            changed = await self._end(
+                request, request.document_number, EndReason.ANNULLED, request.reasons, uphold_objection
+            )
         else:
             step = self._step(StepKind.REFUSE_OBJECTION, request.document_number, request.reasons)
             changed = await self._take(request, step)
@@ -210,7 +215,7 @@ class PunishmentServicer(rpc.PunishmentServiceServicer):
         code = credit_code.parse(request.credit_code)
         if not request.purpose:
             raise invalid("purpose", "say what for")
-        return await self._checks.check(current_actor(), code, Purpose(request.purpose))
+        return await self._checks.check(current_actor(), code, known(Purpose, request.purpose, "purpose"))
 
     async def ListLookups(self, request: pb.ListLookupsRequest, context: Context) -> pb.ListLookupsResponse:
         """Page through who looked."""
@@ -241,12 +246,12 @@ class PunishmentServicer(rpc.PunishmentServiceServicer):
             request, lambda store, now: take_step(store, law, actor, request.listing_id, step, now)
         )
 
-    async def _end(self, request: Any, document_number: str, reason: EndReason, reasons: str) -> Changed:
+    async def _end(
+        self, request: Any, document_number: str, reason: EndReason, reasons: str, use: _End = end_listing
+    ) -> Changed:
         actor, law = current_actor(), self._desk.law
         step = self._step(StepKind.END, document_number, reasons, end_reason=reason)
-        return await self._change(
-            request, lambda store, now: end_listing(store, law, actor, request.listing_id, step, now)
-        )
+        return await self._change(request, lambda store, now: use(store, law, actor, request.listing_id, step, now))
 
     def _step(self, kind: StepKind, document_number: str, reasons: str, **given: Any) -> Step:
         actor = current_actor()

@@ -17,6 +17,7 @@ from services.common.db.pool import Pool
 from services.common.errors import invalid
 from services.common.grpc.interceptor import current_actor
 from services.common.paging import make_token, page_size, read_token
+from services.common.wire import known
 from services.credit.adapters.requests import digest_of, take_request
 from services.credit.adapters.webhooks.client import resolve
 from services.credit.adapters.webhooks.store import Delivery, PostgresWebhooks
@@ -49,7 +50,7 @@ class WebhookServicer(rpc.WebhookServiceServicer):
             raise invalid("content", "say what it is to carry")
         await resolve(request.url, self._allowed)
         asked = Subscription(
-            webhook_id=uuid4().hex, url=request.url, content=Content(request.content),
+            webhook_id=uuid4().hex, url=request.url, content=known(Content, request.content, "content"),
             codes=tuple(request.credit_codes), is_from_start=request.is_from_start,
         )  # fmt: skip
         made = await self._change(request, asked.webhook_id, lambda store, now: subscribe(store, actor, asked, now))

@@ -19,6 +19,7 @@ from services.common.errors import InvalidInput, invalid
 from services.common.eventlog import cloudevents
 from services.common.eventlog.port import Record
 from services.common.eventlog.topics import COMPLAINT, ENTERPRISE, VIOLATION, VOLUME
+from services.common.wire import NUL, check_texts
 from services.credit.adapters import bodies
 from services.credit.application.sources import SourceMap
 from services.credit.application.told import Told, Undecodable
@@ -129,6 +130,8 @@ def _message(kind: _Kind, value: bytes, content_type: str) -> Message:
     except (DecodeError, json_format.ParseError, UnicodeDecodeError) as error:
         raise invalid("data", f"the data are no {type(message).__name__}: {str(error)[:200]}") from error
     message.DiscardUnknownFields()
+    if b"\x00" in value or b"\\u0000" in value:  # hardly any value holds either: nothing else is searched
+        check_texts(message)
     return message
 
 
@@ -136,4 +139,6 @@ def _undecodable(index: int, record: Record, error: InvalidInput) -> Undecodable
     description = "; ".join(f"{v.field}: {v.description}" for v in error.violations) or str(error)
     source, event_id = record.headers.get("ce_source", ""), record.headers.get("ce_id", "")
     digest = hashlib.sha256(record.value).digest()[:16]
+    if NUL in source + event_id:
+        source = event_id = ""  # nobody can ask for what cannot be kept
     return Undecodable(index, error.reason, description, source[:256], event_id[:256], digest)

@@ -2,10 +2,12 @@
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from google.protobuf.json_format import MessageToJson
 from merchantcredit.credit.v1.record_pb2 import PublicRecord
 from merchantcredit.events.v1.violation_pb2 import DECISION_STATE_REVOKED
 
@@ -133,6 +135,18 @@ def test_bad_input_is_a_dead_letter_that_names_the_field(credit: World, message:
     assert credit.verdicts()["x"] == 5
 
 
+def test_texts_that_the_database_cannot_hold_are_dead_letters_and_hold_nobody_up(credit: World) -> None:
+    written = told(violation("v1"), "b", **{"content-type": "application/json"})
+    as_json = MessageToJson(violation("v\x00"), preserving_proto_field_name=True).encode()
+    credit.tell(
+        told(violation("v\x00"), "a"), replace(written, value=as_json), told(enterprise(name="a\x00b"), "c"),
+        told(complaint("c4"), "d\x00"), told(complaint("c5"), "e", source="//12315.a\x00"), told(enterprise(), "f"),
+    )  # fmt: skip
+    said = [letter.headers["dlq_description"].split(":")[0] for letter in credit.dead_letters()]
+    assert sorted(said) == ["ce_id", "ce_source", "document_number", "document_number", "name"]
+    assert credit.verdicts() == {"a": 5, "b": 5, "c": 5, "f": 1}
+
+
 def test_broken_utf8_is_a_dead_letter(credit: World) -> None:
     message = told(complaint("c1"), "x")
     broken = type(message)(
@@ -143,8 +157,6 @@ def test_broken_utf8_is_a_dead_letter(credit: World) -> None:
 
 
 def test_json_is_taken_by_its_content_type(credit: World) -> None:
-    from google.protobuf.json_format import MessageToJson
-
     message = told(complaint("c1"), "c1", **{"content-type": "application/json"})
     as_json = type(message)(
         topic=message.topic, key=message.key, value=MessageToJson(complaint("c1")).encode(), headers=message.headers

@@ -1,10 +1,9 @@
 """From the proto of a department's answer to the domain's."""
 
-from datetime import UTC
-
 from merchantcredit.events.v1.directive_pb2 import DirectiveFeedback
 
 from services.common.errors import FieldViolation, InvalidInput
+from services.common.wire import moment
 from services.credit.domain.punishment.directive import Feedback
 from services.credit.domain.punishment.terms import DeclineReason, FeedbackKind
 
@@ -22,7 +21,7 @@ def read_feedback(told: DirectiveFeedback, event_id: str) -> Feedback:
         event_id=event_id,
         number=told.number,
         kind=FeedbackKind(told.kind),
-        at=told.occurred_time.ToDatetime(UTC),
+        at=moment(told.occurred_time, "occurred_time"),
         decline_reason=DeclineReason(told.decline_reason) if told.decline_reason else None,
         result=told.result,
         document_number=told.document_number,

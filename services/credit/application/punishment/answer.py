@@ -7,6 +7,7 @@ from services.common.errors import invalid
 from services.credit.application.punishment.ports import FeedbackStore
 from services.credit.domain.punishment.directive import Feedback, check_answer, fold, is_answer_due
 from services.credit.domain.punishment.order import Order
+from services.credit.domain.punishment.step import MAX_DOCUMENT, refuse_personal_data
 from services.credit.domain.punishment.terms import FeedbackKind
 
 MAX_RESULT = 500
@@ -52,5 +53,10 @@ def _check(feedback: Feedback, now: datetime) -> None:
         raise invalid("decline_reason", "give one of the closed reasons with DECLINED, and only with it")
     if feedback.at > now:
         raise invalid("occurred_time", "lies in the future")
-    if len(feedback.result) > MAX_RESULT:
-        raise invalid("result", f"at most {MAX_RESULT} characters")
+    for field, text, most in (
+        ("result", feedback.result, MAX_RESULT),
+        ("document_number", feedback.document_number, MAX_DOCUMENT),
+    ):
+        if len(text) > most:
+            raise invalid(field, f"at most {most} characters")
+    refuse_personal_data("result", feedback.result)

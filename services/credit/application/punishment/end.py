@@ -35,6 +35,15 @@ def end_listing(store: PunishmentStore, law: Law, actor: Actor, listing_id: str,
     return Decided(ended, store.orders(listing_id))
 
 
+def uphold_objection(
+    store: PunishmentStore, law: Law, actor: Actor, listing_id: str, step: Step, now: datetime
+) -> Decided:
+    """Annul a listing on an objection; raises PreconditionFailed when none is pending, and what `end_listing` raises."""
+    if store.listing(listing_id).objection_due is None:
+        raise PreconditionFailed("no objection is pending: FileObjection first, or EndListing")
+    return end_listing(store, law, actor, listing_id, step, now)
+
+
 def _check_merged(store: PunishmentStore, listing: Listing, step: Step) -> None:
     if step.end_reason is EndReason.MERGED and store.goes_on_as(listing.code) == listing.code:
         raise PreconditionFailed(

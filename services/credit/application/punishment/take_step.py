@@ -7,7 +7,7 @@ from services.common.clock import china_day
 from services.common.errors import Forbidden
 from services.credit.application.punishment.keep import keep
 from services.credit.application.punishment.ports import PunishmentStore
-from services.credit.domain.punishment.decision import check_office
+from services.credit.domain.punishment.decision import check_not_below, check_office
 from services.credit.domain.punishment.law import Law
 from services.credit.domain.punishment.listing import Listing
 from services.credit.domain.punishment.procedure import advance
@@ -43,3 +43,4 @@ def check_who(store: PunishmentStore, law: Law, actor: Actor, listing: Listing, 
             raise Forbidden("a merchant does this for itself only", metadata={"credit_code": listing.code})
         return
     check_office(law.list_row(listing.list_id, step.day), actor.office, store.region(listing.code))
+    check_not_below(listing, step)

@@ -12,6 +12,7 @@ from services.common.errors import PlatformError, invalid
 from services.common.eventlog import cloudevents
 from services.common.eventlog.batch import DeadLetter
 from services.common.eventlog.port import Record
+from services.common.wire import check_texts
 from services.credit.adapters.punishment.feedback_codec import read_feedback
 from services.credit.adapters.punishment.feedback_store import PostgresFeedback
 from services.credit.application.punishment.answer import Answer, take_answer
@@ -45,6 +46,7 @@ def _answer(record: Record) -> Answer:
         raise invalid("ce_source", f"a department's source begins with {SOURCE_PREFIX}")
     department = envelope.source.removeprefix(SOURCE_PREFIX)
     told = _parse(record.value, envelope.content_type)
+    check_texts(told)
     return Answer(department, told.directive_id, read_feedback(told, envelope.event_id), envelope.source)
 
 

@@ -10,7 +10,9 @@ from services.credit.domain.punishment.law import Law, ListRule, Measure
 from services.credit.domain.punishment.listing import Listing
 from services.credit.domain.punishment.office import parse_office
 from services.credit.domain.punishment.step import Step
+from services.credit.domain.punishment.terms import StepKind
 
+_ON_A_DECISION = frozenset({StepKind.END, StepKind.REFUSE_OBJECTION, StepKind.REFUSE_REPAIR})
 #: Order 44 art. 2: 降低资质、吊销许可, 限制经营、停产停业、关闭、限制从业 are heavy whatever their class.
 _HEAVY_KINDS = frozenset({PenaltyKind.LICENCE, PenaltyKind.RESTRICTION})
 
@@ -22,6 +24,21 @@ def check_office(rule: ListRule, office: str, region: str) -> None:
         raise Forbidden(
             f"{office} may not decide {rule.list_id} for region {region}: an office of {rule.decided_by} there decides",
             metadata={"office": office, "region": region},
+        )
+
+
+def check_not_below(listing: Listing, step: Step) -> None:
+    """Raise Forbidden when an office below the one that listed takes a step on its decision.
+
+    Removal, repair and objections are for who decided, or for an office above it (SAMR Order 44; 行政复议法 for those above).
+    """
+    decided = listing.last(StepKind.DECIDE)
+    if decided is None or not decided.office or step.kind not in _ON_A_DECISION:
+        return
+    if parse_office(step.office, "office").level < parse_office(decided.office, "office").level:
+        raise Forbidden(
+            f"{decided.office} decided: it, or an office above it, ends the listing and decides objections and repairs",
+            metadata={"office": step.office, "decided_by": decided.office},
         )
 
 

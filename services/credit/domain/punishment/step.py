@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
-from services.common.errors import FieldViolation, InvalidInput
+from services.common.errors import FieldViolation, InvalidInput, PersonalDataInClear
+from services.credit.domain.personal_data import found_in
 from services.credit.domain.punishment.terms import EndReason, StepKind
 
 MAX_TEXT = 2000
@@ -54,7 +55,7 @@ class Step:
 
 
 def check_complete(step: Step) -> None:
-    """Raise InvalidInput naming every field that is absent or too long."""
+    """Raise InvalidInput naming every field that is absent or too long, PersonalDataInClear for a person's numbers in its words."""
     absent = [name for name in REQUIRED.get(step.kind, ()) if not getattr(step, name)]
     found = [_violation(step.kind, name, "is needed for this step") for name in absent]
     found += [
@@ -64,6 +65,15 @@ def check_complete(step: Step) -> None:
     ]
     if found:
         raise InvalidInput(f"{found[0].field} {found[0].description}", violations=tuple(found))
+    refuse_personal_data(_NAMES.get((step.kind, "reasons"), "reasons"), step.reasons)
+
+
+def refuse_personal_data(field: str, text: str) -> None:
+    """Raise PersonalDataInClear for a text with a person's number or address: it is kept for good, and departments read it."""
+    if found := found_in(text):
+        description = f"it holds {found}: name documents and facts, never a person"
+        violation = FieldViolation(field=field, description=description)
+        raise PersonalDataInClear(f"{field}: {description}", violations=(violation,))
 
 
 def _violation(kind: StepKind, name: str, description: str) -> FieldViolation:

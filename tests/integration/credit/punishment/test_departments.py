@@ -3,6 +3,7 @@
 import random
 import shutil
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,8 @@ async def test_reports_that_cannot_be_taken_are_dead_letters_with_the_reason(off
     offices.drain()
     (numbered,), _ = await offices.read()
     ack = fb.FEEDBACK_KIND_ACKNOWLEDGED
+    beyond = feedback(numbered, ack)
+    beyond.occurred_time.seconds = 10**15
     offices.world.log.publish(
         [
             report(numbered, ack, "a", source="//department.merchantcredit/commerce-520900"),
@@ -96,12 +99,17 @@ async def test_reports_that_cannot_be_taken_are_dead_letters_with_the_reason(off
             report(NumberedDirective(department=FINANCE, number=7), ack, "e"),
             report(numbered, ack, "f"),
             report(numbered, fb.FEEDBACK_KIND_DELIVERED, "f"),
+            report(numbered, ack, "g", result="no\x00text"),
+            report(numbered, ack, "h", result="请打13912345678"),
+            report(numbered, ack, "i", document_number="x" * 129),
+            replace(report(numbered, ack, "j"), value=beyond.SerializeToString()),
         ]
     )
     offices.drain()
     said = {r.headers["ce_id"]: r.headers["dlq_description"] for r in offices.world.dead_letters()}
     assert {key: text.split()[0] for key, text in said.items()} == {
         "a": "number:", "b": "ce_source:", "c": "kind", "d": "occurred_time:", "e": "directive_id", "f": "event",
+        "g": "result:", "h": "result:", "i": "document_number:", "j": "occurred_time:",
     }  # fmt: skip
     assert await state(offices) == model.DIRECTIVE_STATE_ACKNOWLEDGED
 
