@@ -264,7 +264,7 @@ def serving(config: CreditConfig, clock: Clock, pool: Pool | None = None) -> Reg
     records = RecordReader(config.dsn, policies, clock)
     readers = Readers(
         records,
-        RestrictedReader(pool, clock),
+        RestrictedReader(pool, load_law(config.law_folder), clock),
         EvidenceReader(pool, policies, clock),
         PublishedPenalties(pool, clock),
         ReadPast(PostgresPast(pool), RecordEncoder(), policies, clock),

@@ -11,6 +11,7 @@ from services.common.db.pool import Pool
 from services.credit.adapters.postgres_ledger import read_subject
 from services.credit.adapters.punishment.open_lifts import open_lifts
 from services.credit.adapters.record_codec import restricted_record
+from services.credit.domain.punishment.law import Law
 
 log = structlog.get_logger()
 _READ = """
@@ -21,8 +22,9 @@ SELECT r.record, p.good_until FROM credit.restricted_record r JOIN credit.public
 class RestrictedReader:
     """Reads what offices and the merchant itself see."""
 
-    def __init__(self, pool: Pool, clock: Clock) -> None:
+    def __init__(self, pool: Pool, law: Law, clock: Clock) -> None:
         self._pool = pool
+        self._law = law
         self._clock = clock
 
     def read(self, code: str) -> RestrictedRecord | None:
@@ -35,7 +37,7 @@ class RestrictedReader:
             data, good_until = row
             is_over = good_until is not None and today >= good_until
             record = _recompute(conn, code, today) if is_over else RestrictedRecord.FromString(data)
-            record.open_lifts.extend(open_lifts(conn, code))
+            record.open_lifts.extend(open_lifts(conn, self._law, code, today))
         return record
 
 

@@ -1,6 +1,6 @@
 """Between the protos of joint punishment and its domain."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
 from merchantcredit.credit.v1 import punishment_pb2 as pb
@@ -68,19 +68,23 @@ def listing(view: ListingView) -> pb.Listing:
     )
 
 
-def directives(orders: Sequence[Order], delivered: frozenset[str]) -> list[pb.DirectiveStanding]:
-    """Return orders; one that its department proves to have is delivered."""
-    return [directive(order, is_delivered=order.directive_id in delivered) for order in orders]
+def directives(
+    orders: Sequence[Order], delivered: frozenset[str], successor: Callable[[str], str]
+) -> list[pb.DirectiveStanding]:
+    """Return orders; one that its department proves to have is delivered. `successor` tells who has a department's tasks."""
+    return [
+        directive(order, successor(order.department), is_delivered=order.directive_id in delivered) for order in orders
+    ]
 
 
-def directive(order: Order, *, is_delivered: bool = False) -> pb.DirectiveStanding:
-    """Return where an order stands."""
+def directive(order: Order, department: str, *, is_delivered: bool = False) -> pb.DirectiveStanding:
+    """Return where an order stands, with the department that has it."""
     return pb.DirectiveStanding(
         directive_id=order.directive_id,
         listing_id=order.listing_id,
         credit_code=order.code,
         measure_id=order.measure_id,
-        department=order.department,
+        department=department,
         state=pb.DirectiveState.ValueType(DirectiveState.DELIVERED if is_delivered else order.state),
         number=order.number or 0,
         lift_number=order.lift_number or 0,

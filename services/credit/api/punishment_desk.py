@@ -8,7 +8,7 @@ from google.protobuf.message import Message
 from psycopg import Connection
 
 from services.common.auth.actor import Actor
-from services.common.clock import Clock
+from services.common.clock import Clock, china_day
 from services.common.db.pool import Pool
 from services.credit.adapters.punishment.listing_rows import ListingView
 from services.credit.adapters.punishment.postgres_store import PostgresPunishment, TellRecord
@@ -62,7 +62,11 @@ class Desk:
         with self._pool.connection() as conn:
             return use(conn)
 
+    def successor(self, department: str) -> str:
+        """Return who has a department's tasks today."""
+        return self.law.successor(department, china_day(self.clock.now()))
+
     def _changed(self, conn: Connection, listing_id: str) -> Changed:
         reader = PunishmentReader(conn, self.law)
-        orders = reader.orders(OrderQuery(listing_id, "", "", None), "", MAX_ORDERS)
+        orders = reader.orders(OrderQuery(listing_id, "", [], None), "", MAX_ORDERS)
         return Changed(reader.listing(listing_id), orders, reader.delivered(orders))

@@ -23,6 +23,7 @@ def report(desk: Desk, actor: Actor, request: pb.ReportDirectiveRequest) -> pb.R
     def take(conn: Connection) -> pb.ReportDirectiveResponse:
         store = PostgresFeedback(conn)
         take_answer(store, answer, desk.clock.now(), strict=True)
-        return pb.ReportDirectiveResponse(directive=directive(store.addressed(actor.office, feedback.number)))
+        order = store.addressed(actor.office, feedback.number)
+        return pb.ReportDirectiveResponse(directive=directive(order, desk.successor(order.department)))
 
     return desk.read(take)

@@ -9,6 +9,7 @@ import grpc
 from google.protobuf.message import Message
 from merchantcredit.credit.v1 import punishment_service_pb2 as pb
 from merchantcredit.credit.v1 import punishment_service_pb2_grpc as rpc
+from merchantcredit.credit.v1.punishment_pb2 import DirectiveStanding
 
 from services.common.auth.actor import Actor, Role
 from services.common.clock import china_day
@@ -96,9 +97,7 @@ class PunishmentServicer(rpc.PunishmentServiceServicer):
         changed = await self._change(
             request, lambda store, now: decide_listing(store, law, actor, request.listing_id, step, now)
         )
-        return pb.DecideListingResponse(
-            listing=convert.listing(changed.view), directives=convert.directives(changed.orders, changed.delivered)
-        )
+        return pb.DecideListingResponse(listing=convert.listing(changed.view), directives=self._directives(changed))
 
     async def EndListing(self, request: pb.EndListingRequest, context: Context) -> pb.EndListingResponse:
         """End a listing."""
@@ -108,17 +107,13 @@ class PunishmentServicer(rpc.PunishmentServiceServicer):
         if reason is EndReason.REPAIRED:
             raise invalid("reason", "a repair ends by DecideRepair")
         changed = await self._end(request, request.document_number, reason, request.reasons)
-        return pb.EndListingResponse(
-            listing=convert.listing(changed.view), directives=convert.directives(changed.orders, changed.delivered)
-        )
+        return pb.EndListingResponse(listing=convert.listing(changed.view), directives=self._directives(changed))
 
     async def GetListing(self, request: pb.GetListingRequest, context: Context) -> pb.GetListingResponse:
         """Read a listing."""
         found = await asyncio.to_thread(self._desk.listing, request.listing_id)
         await self._only_itself(current_actor(), found.view.listing.code)
-        return pb.GetListingResponse(
-            listing=convert.listing(found.view), directives=convert.directives(found.orders, found.delivered)
-        )
+        return pb.GetListingResponse(listing=convert.listing(found.view), directives=self._directives(found))
 
     async def ListListings(self, request: pb.ListListingsRequest, context: Context) -> pb.ListListingsResponse:
         """Page through listings."""
@@ -141,7 +136,8 @@ class PunishmentServicer(rpc.PunishmentServiceServicer):
         if not actor.has(*OFFICES) and department != actor.office:
             raise Forbidden("a department lists its own directives", metadata={"department": department[:64]})
         overdue = self._today() if request.overdue_only else None
-        query = OrderQuery(request.listing_id, request.credit_code, department, overdue)
+        departments = law.predecessors(department, self._today()) if department else []
+        query = OrderQuery(request.listing_id, request.credit_code, departments, overdue)
         limit, bound = page_size(request.page_size, default=50, most=500), f"directives:{query}".encode()
         after = read_token(bound, request.page_token)
 
@@ -149,7 +145,7 @@ class PunishmentServicer(rpc.PunishmentServiceServicer):
             reader = PunishmentReader(conn, law)
             found = reader.orders(query, after, limit + 1)
             last = found[limit - 1].directive_id if len(found) > limit else ""
-            page = convert.directives(found[:limit], reader.delivered(found))
+            page = convert.directives(found[:limit], reader.delivered(found), self._desk.successor)
             return pb.ListDirectivesResponse(directives=page, next_page_token=make_token(bound, last))
 
         return await asyncio.to_thread(self._desk.read, read)
@@ -236,6 +232,9 @@ class PunishmentServicer(rpc.PunishmentServiceServicer):
             order_count=found.orders, listing_count=found.listings, directive_count=found.directives,
             department_count=found.departments, fault_count=len(found.faults), faults=found.faults[:100],
         )  # fmt: skip
+
+    def _directives(self, changed: Changed) -> list[DirectiveStanding]:
+        return convert.directives(changed.orders, changed.delivered, self._desk.successor)
 
     async def _change(self, request: Message, use: Callable[[Any, datetime], object]) -> Changed:
         return await asyncio.to_thread(self._desk.change, current_actor(), request, use)

@@ -3,10 +3,13 @@
 Read from the orders, so that no confirmation needs a new record.
 """
 
+from datetime import date
+
 from merchantcredit.credit.v1.record_pb2 import OpenLift
 from psycopg import Connection
 
 from services.credit.adapters.family_reader import family
+from services.credit.domain.punishment.law import Law
 from services.credit.domain.punishment.terms import DirectiveState
 
 MOST = 500
@@ -16,12 +19,12 @@ WHERE code = ANY(%s) AND state = %s ORDER BY department, directive_id LIMIT %s
 """
 
 
-def open_lifts(conn: Connection, code: str) -> list[OpenLift]:
-    """Return the lifts that are not confirmed, by department."""
+def open_lifts(conn: Connection, law: Law, code: str, day: date) -> list[OpenLift]:
+    """Return the lifts that are not confirmed, each with the department that has to confirm it on a day."""
     return [
         OpenLift(
             credit_code=ordered_on,
-            department=department,
+            department=law.successor(department, day),
             directive_id=directive_id,
             measure_id=measure_id,
             listing_id=listing_id,

@@ -181,14 +181,15 @@ class PostgresPunishment:
         ).fetchall()
         return [row[0] for row in rows]
 
-    def baseless(self, measures: Sequence[str], limit: int) -> Sequence[str]:
-        """Return listings with an order of these measures that is not lifted."""
-        if not measures:
+    def baseless(self, day: date, limit: int) -> Sequence[str]:
+        """Return listings with an order that is not lifted, and whose measure, or whose row of it, has no basis on a day."""
+        ended = self._law.measures_with_an_end(day)
+        if not ended:
             return ()
         rows = self._conn.execute(
-            "SELECT DISTINCT listing_id FROM credit.directive"
-            " WHERE lift_ordered_at IS NULL AND measure_id = ANY(%s) ORDER BY listing_id LIMIT %s",
-            [list(measures), limit],
+            "SELECT DISTINCT listing_id FROM credit.directive WHERE lift_ordered_at IS NULL AND measure_id = ANY(%s)"
+            " AND (until <= %s OR measure_id = ANY(%s)) ORDER BY listing_id LIMIT %s",
+            [ended, day, self._law.measures_without_basis(day), limit],
         ).fetchall()
         return [row[0] for row in rows]
 

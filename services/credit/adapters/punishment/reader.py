@@ -28,7 +28,7 @@ class OrderQuery(NamedTuple):
 
     listing_id: str
     code: str
-    department: str
+    departments: list[str]
     overdue_on: date | None
 
 
@@ -36,7 +36,6 @@ class OrderQuery(NamedTuple):
 _CONDITIONS = {
     "listing_id": "listing_id = %s",
     "code": "code = %s",
-    "department": "department = %s",
     "overdue_on": "due_on < %s",
 }
 
@@ -68,10 +67,14 @@ class PunishmentReader:
 
     def orders(self, query: OrderQuery, after: str, limit: int) -> list[Order]:
         """Return orders after an id, by id."""
-        conditions = [(name, value) for name, value in query._asdict().items() if value]
-        where = " AND ".join(["directive_id > %s", *(_CONDITIONS[name] for name, _ in conditions)])
-        values = [value for _, value in conditions]
-        return read_orders(self._conn, f"{where} ORDER BY directive_id LIMIT %s", [after, *values, limit])
+        given = query._asdict()
+        departments = given.pop("departments")
+        conditions = [(_CONDITIONS[name], value) for name, value in given.items() if value]
+        where = ["directive_id > %s", *(condition for condition, _ in conditions)]
+        if departments:  # hardly any has more than itself, and one by itself is read in the order of its index
+            where.append(f"({' OR '.join(['department = %s'] * len(departments))})")
+        values = [*(value for _, value in conditions), *departments]
+        return read_orders(self._conn, f"{' AND '.join(where)} ORDER BY directive_id LIMIT %s", [after, *values, limit])
 
     def delivered(self, orders: Sequence[Order]) -> frozenset[str]:
         """Return the ids of those orders whose department came back with a cursor after their number."""

@@ -91,6 +91,8 @@ def _faults(order: Order, cause: Listing | None, law: Law, now: datetime) -> lis
         found.append(f"{order.directive_id} is active after the end of its listing's term")
     if order.lift_ordered_at is None and not law.measure(order.measure_id, day).basis.holds_on(day):
         found.append(f"{order.directive_id} is active without a basis in force")
+    elif order.lift_ordered_at is None and order.is_over(day):
+        found.append(f"{order.directive_id} is active after its own end on {order.until}")
     return found + _lift_faults(order, cause, law)
 
 
@@ -99,7 +101,7 @@ def _lift_faults(order: Order, cause: Listing, law: Law) -> list[str]:
     if order.lift_ordered_at is None:
         return []
     day = china_day(order.lift_ordered_at)
-    stands = cause.holds_on(day) and law.measure(order.measure_id, day).basis.holds_on(day)
+    stands = cause.holds_on(day) and law.measure(order.measure_id, day).basis.holds_on(day) and not order.is_over(day)
     return [f"{order.directive_id} is lifted, and its listing and its basis stand"] if stands else []
 
 

@@ -40,13 +40,14 @@ def end_over(store: PunishmentStore, law: Law, listing_id: str, now: datetime) -
 
 
 def lift_baseless(store: PunishmentStore, law: Law, listing_id: str, now: datetime) -> int:
-    """Lift the orders of a listing whose measure has no basis any more; return how many."""
+    """Lift the orders of a listing whose measure has no basis any more, also when a later row has one; return how many."""
     listing = store.listing(listing_id)
     day = china_day(now)
     over = [
         order
         for order in store.orders(listing_id)
-        if order.lift_ordered_at is None and not law.measure(order.measure_id, day).basis.holds_on(day)
+        if order.lift_ordered_at is None
+        and (order.is_over(day) or not law.measure(order.measure_id, day).basis.holds_on(day))
     ]
     lift_orders(store, law, over, _step(listing, EndReason.BASIS_ENDED, day), now)
     return len(over)

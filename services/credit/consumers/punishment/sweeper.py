@@ -84,18 +84,19 @@ class PunishmentSweeper:
                     total += end_over(self._store(conn), self._law, listing_id, self._clock.now())
             if len(over) < CHUNK:
                 return total
+            log.info("punishment_sweep_goes_on", ended=total, listing_id=over[-1])
 
     def _lift(self) -> int:
         total = 0
-        measures = self._law.measures_without_basis(china_day(self._clock.now()))
         while True:
             with self._pool.connection() as conn:
-                listings = self._store(conn).baseless(measures, CHUNK)
+                listings = self._store(conn).baseless(china_day(self._clock.now()), CHUNK)
             for listing_id in listings:
                 with self._pool.connection() as conn:
                     total += lift_baseless(self._store(conn), self._law, listing_id, self._clock.now())
             if len(listings) < CHUNK:
                 return total
+            log.info("punishment_sweep_goes_on", lifted=total, listing_id=listings[-1])
 
     def _remind(self) -> int:
         total = 0

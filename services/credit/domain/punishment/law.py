@@ -149,6 +149,14 @@ class Law:
             {m.measure_id for m in self.measures} - {m.measure_id for m in self.measures if m.basis.holds_on(day)}
         )
 
+    def measures_with_an_end(self, day: date) -> list[str]:
+        """Return the measures of which some row is not in force on a day: what was ordered under that row ended with it."""
+        return sorted({m.measure_id for m in self.measures if not m.basis.holds_on(day)})
+
+    def predecessors(self, department: str, day: date) -> list[str]:
+        """Return a department and those whose tasks it has on a day."""
+        return sorted({department, *(s.of for s in self.successions if self.successor(s.of, day) == department)})
+
     def successor(self, department: str, day: date) -> str:
         """Return who has the tasks of a department on a day: itself, or who it was merged into, and so on."""
         seen = {department}

@@ -36,6 +36,10 @@ class Order:
     reminders: int = 0
     is_escalated: bool = False
 
+    def is_over(self, day: date) -> bool:
+        """Tell whether its own end has come: that of the listing's term, or of the row of the measure that it was ordered under."""
+        return self.until is not None and day >= self.until
+
 
 class Instruction(NamedTuple):
     """What goes to a department's sequence; the number follows when it is dispatched."""

@@ -4,13 +4,14 @@ import random
 import shutil
 from collections.abc import AsyncIterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 from merchantcredit.credit.v1 import punishment_pb2 as model
+from merchantcredit.credit.v1 import punishment_service_pb2 as pb
 from merchantcredit.events.v1 import directive_pb2 as fb
 from merchantcredit.events.v1.directive_pb2 import Directive, NumberedDirective
 
@@ -19,11 +20,12 @@ from services.common.eventlog.port import Message
 from services.common.eventlog.topics import DIRECTIVE, FEEDBACK, INSTRUCTION
 from services.common.telemetry import metrics, names
 from services.common.telemetry.prometheus import PrometheusSink
+from services.credit.adapters.punishment.open_lifts import open_lifts
 from services.credit.adapters.punishment.verify import verify
 from services.credit.config import LAW_FOLDER
 from services.credit.domain.punishment.chain import GENESIS, next_digest
 from tests.integration.credit.punishment.office_world import FINANCE, OfficeWorld, feedback, office_world
-from tests.integration.credit.world import NOW
+from tests.integration.credit.world import CODE, NOW
 
 LIMIT = "limit-procurement"
 
@@ -162,8 +164,37 @@ async def test_a_department_that_was_merged_hands_its_lifts_to_its_successor(dsn
         offices.drain()
         (lift,), _ = await offices.read("finance-520100")
         assert Directive.FromString(lift.directive).action == fb.DIRECTIVE_ACTION_LIFT
+        successor = "finance-520100"
+        with offices.world.batch.pool.connection() as conn:
+            lifts = open_lifts(conn, offices.sweeper._law, CODE, date(2026, 7, 2))
+        assert {one.department for one in lifts} >= {successor, "finance-520000"}
+        listed = await offices.stub.ListDirectives(pb.ListDirectivesRequest(), metadata=offices.department(successor))
+        assert [(one.department, one.lift_number) for one in listed.directives] == [(successor, 1)]
         await offices.tell(lift, fb.FEEDBACK_KIND_LIFT_CONFIRMED)
-        assert await state(offices) == model.DIRECTIVE_STATE_LIFTED_CONFIRMED
+        assert await state(offices, successor) == model.DIRECTIVE_STATE_LIFTED_CONFIRMED
+        assert faults(offices) == []
+
+
+async def test_what_was_ordered_under_a_basis_ends_with_it_also_when_another_follows(dsn: str, tmp_path: Path) -> None:
+    law = tmp_path / "law"
+    shutil.copytree(LAW_FOLDER, law)
+    path = law / "measures.toml"
+    told = path.read_text()
+    row = told[told.index("[[measure]]") : told.index("[[measure]]", told.index("[[measure]]") + 1)]
+    former = f"{row.rstrip()}\neffective_until = 2026-07-01\n\n"
+    path.write_text(told.replace(row, former + row.replace("2003-01-01", "2026-07-01")))
+    async with office_world(dsn, tmp_path, law_folder=law) as offices:
+        await offices.list_it()
+        assert await offices.check() == [LIMIT, LIMIT]
+        offices.clock.moment = datetime(2026, 7, 1, tzinfo=UTC)
+        assert await offices.check() == []
+        assert any("after its own end on 2026-07-01" in fault for fault in faults(offices))
+        offices.sweeper.sweep_once()
+        offices.drain()
+        assert await state(offices) == model.DIRECTIVE_STATE_LIFTING
+        assert faults(offices) == []
+        await offices.list_it("l2")
+        assert await offices.check() == [LIMIT, LIMIT]
         assert faults(offices) == []
 
 

@@ -46,7 +46,7 @@ async def checked(offices: OfficeWorld, code: str, purpose: int = PROCUREMENT) -
 
 
 def open_lifts(offices: OfficeWorld, code: str) -> list[OpenLift]:
-    record = RestrictedReader(offices.world.batch.pool, offices.clock).read(code)
+    record = RestrictedReader(offices.world.batch.pool, offices.sweeper._law, offices.clock).read(code)
     assert record is not None
     return list(record.open_lifts)
 

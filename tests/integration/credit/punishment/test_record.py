@@ -9,6 +9,7 @@ from merchantcredit.credit.v1 import punishment_pb2 as model
 from merchantcredit.credit.v1 import punishment_service_pb2 as pb
 from merchantcredit.credit.v1.record_pb2 import PublicRecord
 
+from services.common.clock import china_day
 from services.credit.adapters.policy_files import load_policies
 from services.credit.adapters.punishment.open_lifts import open_lifts
 from services.credit.adapters.verify_store import RecordEncoder, WholeLedger, snapshot
@@ -90,7 +91,8 @@ async def test_a_repair_moves_publication_score_measures_and_sharing_as_one(offi
         record(offices).credit_code,
     ) == [(1,)]
     with offices.world.batch.pool.connection() as conn:
-        open_now = open_lifts(conn, record(offices).credit_code)
+        day = china_day(offices.clock.now())
+        open_now = open_lifts(conn, offices.sweeper._law, record(offices).credit_code, day)
     assert len(open_now) == 6
     assert FINANCE in {lift.department for lift in open_now}
 

@@ -64,6 +64,12 @@ def test_a_measure_that_does_not_fit_is_refused(measure: str, given: Listing, sa
         choose_measures(LAW, given, [measure], DAY)
 
 
+def test_a_measure_follows_only_conduct_that_it_is_related_to() -> None:
+    rows = [replace(one, relevant_to=frozenset({"quality"})) for one in LAW.measures]
+    with pytest.raises(PreconditionFailed, match="is not related to food"):
+        choose_measures(replace(LAW, measures=tuple(rows)), listing(), ["limit-procurement"], DAY)
+
+
 def test_nothing_outside_the_catalogue_and_nothing_twice() -> None:
     for named, said in ((["flogging"], "not in the law"), (["key-supervision"] * 2, "once")):
         with pytest.raises(InvalidInput, match=said):
@@ -110,10 +116,17 @@ def test_a_merged_department_has_its_successor() -> None:
     )  # fmt: skip
     assert law.successor("commerce-520900", DAY) == "commerce-520900"
     assert law.successor("commerce-520900", later) == "commerce-520100"
+    assert law.predecessors("commerce-520100", DAY) == ["commerce-520100"]
+    assert law.predecessors("commerce-520100", later) == ["commerce-520100", "commerce-520900"]
 
 
 def test_an_unknown_word_in_the_data_is_an_error() -> None:
     texts = [(LAW_FOLDER / f"{name}.toml").read_text() for name in ("lists", "measures", "departments")]
-    for before, after in (("finance = ", "fin = "), ('kind = "MARKET"', 'kind = "FUN"'), ('"honest"]', '"saints"]')):
+    for before, after in (
+        ("finance = ", "fin = "),
+        ('kind = "MARKET"', 'kind = "FUN"'),
+        ('"honest"]', '"saints"]'),
+        ('basis = "政府采购法 第22条第1款第5项、第77条"', 'basis = " "'),
+    ):
         with pytest.raises(InvalidInput):
             read_law(*(text.replace(before, after) for text in texts))
