@@ -1,4 +1,4 @@
-"""merchant-credit load complaints, violations, volumes: credit facts from a file to their intake topic."""
+"""merchant-credit load complaints, violations, volumes, feedback: what a file tells to its intake topic."""
 
 import asyncio
 import time
@@ -16,7 +16,7 @@ from services.cli.loading.rows import Row
 from services.cli.loading.topic_sink import TopicSink
 from services.cli.topics import connection
 from services.common.eventlog.port import Message
-from services.common.eventlog.topics import COMPLAINT, VIOLATION
+from services.common.eventlog.topics import COMPLAINT, FEEDBACK, VIOLATION
 
 Source = Annotated[str, typer.Option(help="Source of rows that name none, for example //office.example.")]
 Time = Annotated[
@@ -58,7 +58,8 @@ def command(kind: str) -> Callable[..., None]:
             chunk_size=batch,
             in_flight=1,
             unique_keys=False,
-            may_name_persons=intake.topic in {COMPLAINT, VIOLATION},  # a form of penalties has columns of persons
+            may_name_persons=intake.topic
+            in {COMPLAINT, VIOLATION, FEEDBACK},  # a form of penalties has columns of persons
         )
         began = time.monotonic()
         with connection.event_log(dsn, state_dir) as log:

@@ -84,6 +84,16 @@ VOLUME = ENVELOPE | {
     "amount_fen": (),
     "amount_yuan": ("交易额(元)",),
 }
+FEEDBACK = ENVELOPE | {
+    "department": ("部门", "实施单位"),
+    "number": ("指令序号",),
+    "directive_id": ("指令编号",),
+    "kind": ("反馈", "反馈类型"),
+    "decline_reason": ("不执行原因",),
+    "result": ("反馈结果", "结果"),
+    "document_number": ("文号",),
+    "occurred_time": ("办理时间", "反馈时间"),
+}
 Aliases = Mapping[str, tuple[str, ...]]
 
 

@@ -13,7 +13,7 @@ from services.common.clock import CHINA
 from services.common.errors import invalid
 from services.common.eventlog import cloudevents
 from services.common.eventlog.port import Message
-from services.common.eventlog.topics import COMPLAINT, VIOLATION, VOLUME
+from services.common.eventlog.topics import COMPLAINT, FEEDBACK, VIOLATION, VOLUME
 from services.common.kernel import day
 
 EVENT_ID_LIMIT = 256
@@ -61,6 +61,14 @@ INTAKES: Mapping[str, Intake] = {
         build=facts.volume,
         day_field="month",
     ),
+    "feedback": Intake(
+        topic=FEEDBACK,
+        aliases=columns.FEEDBACK,
+        required=("department", "number", "directive_id", "kind", "occurred_time"),
+        build=facts.feedback,
+        day_field="occurred_time",
+        read=facts.of_department,
+    ),
 }
 
 
@@ -75,7 +83,7 @@ def of_row(
     source = values.text(told.get("source") or default_source, "source", limit=256, required=True)
     return Message(
         topic=intake.topic,
-        key=str(getattr(data, "credit_code")) or told.get("name", ""),  # noqa: B009 - every intake message has one, Protobuf's base does not say so
+        key=str(getattr(data, "credit_code", "")) or told.get("name") or told.get("department", ""),
         value=value,
         headers=cloudevents.headers(
             event_id=values.text(
@@ -106,15 +114,7 @@ def _content_id(source: str, time: str, value: bytes) -> str:
 
 def _time(told: Mapping[str, str], intake: Intake) -> datetime:
     text = told.get("time", "")
-    if not text:
-        return _content_time(told, intake)
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise invalid("time", f"{text[:40]!r} is no time: write RFC 3339 with an offset") from error
-    if moment.tzinfo is None:
-        raise invalid("time", f"{text[:40]!r} has no offset: write for example 2026-01-31T08:00:00+08:00")
-    return moment.astimezone(UTC)
+    return values.moment(text, "time") if text else _content_time(told, intake)
 
 
 def _content_time(told: Mapping[str, str], intake: Intake) -> datetime:

@@ -1,4 +1,4 @@
-"""Fields to the protobuf of complaints, violations and volumes, with the limits that the protos state."""
+"""Fields to the protobuf of complaints, violations, volumes and departments' answers, with the limits that the protos state."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -13,6 +13,7 @@ from merchantcredit.events.v1.complaint_pb2 import (
     MerchantResponse,
     ProblemType,
 )
+from merchantcredit.events.v1.directive_pb2 import DeclineReason, DirectiveFeedback, FeedbackKind
 from merchantcredit.events.v1.respondent_pb2 import Respondent
 from merchantcredit.events.v1.violation_pb2 import DecisionState, PenaltyKind, Severity, ViolationReported
 from merchantcredit.events.v1.volume_pb2 import VolumeReported
@@ -24,6 +25,8 @@ from services.common.kernel import credit_code, day
 from services.credit.offline import check_report
 
 MAX_ORDERS = 1_000_000_000
+#: What stands before a department in the source of its answers.
+DEPARTMENTS = "//department.merchantcredit/"
 
 
 def complaint(told: Mapping[str, str]) -> ComplaintReported:
@@ -105,6 +108,25 @@ def volume(told: Mapping[str, str]) -> VolumeReported:
         orders=values.count(told.get("orders", ""), "orders", limit=MAX_ORDERS),
         amount_fen=_money(told, "amount"),
     )
+
+
+def of_department(told: Mapping[str, str]) -> Mapping[str, str]:
+    """Let a row of feedback come from its department, told when it happened."""
+    return {**told, "source": f"{DEPARTMENTS}{told.get('department', '')}", "time": told.get("occurred_time", "")}
+
+
+def feedback(told: Mapping[str, str]) -> DirectiveFeedback:
+    """Return a department's answer to a directive; raises InvalidInput naming the field."""
+    answer = DirectiveFeedback(
+        number=values.count(told.get("number", ""), "number", limit=MAX_ORDERS),
+        directive_id=_text(told, "directive_id", 256, required=True),
+        kind=FeedbackKind.ValueType(_enum(told, "kind", FeedbackKind.DESCRIPTOR, required=True)),
+        decline_reason=DeclineReason.ValueType(_enum(told, "decline_reason", DeclineReason.DESCRIPTOR)),
+        result=_text(told, "result", 500),
+        document_number=_text(told, "document_number", 128),
+    )
+    answer.occurred_time.FromDatetime(values.moment(told.get("occurred_time", ""), "occurred_time"))
+    return answer
 
 
 def _code(told: Mapping[str, str]) -> str:

@@ -1,5 +1,6 @@
 """Text to the values of protos: enums by any of their words, money to fen, counts; errors name the field and the fix."""
 
+from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
@@ -73,6 +74,21 @@ WORDS: dict[str, dict[str, str]] = {
         **dict.fromkeys(_RESTRICTION, "RESTRICTION"),
         "其他": "OTHER",
     },
+    "FeedbackKind": {
+        "已送达": "DELIVERED",
+        **dict.fromkeys(("已接收", "已认领"), "ACKNOWLEDGED"),
+        "已执行": "APPLIED",
+        "不执行": "DECLINED",
+        "已反馈": "REPORTED",
+        "已解除": "LIFT_CONFIRMED",
+    },
+    "DeclineReason": {
+        "无权限": "NOT_COMPETENT",
+        "依据不适用": "BASIS_NOT_APPLICABLE",
+        "主体不符": "WRONG_ENTERPRISE",
+        "主体已终止": "ENTERPRISE_ENDED",
+        "过惩不当": "DISPROPORTIONATE",
+    },
     "Severity": {"轻微": "MINOR", "一般": "ORDINARY", "严重": "SERIOUS"},
     "DecisionState": {"有效": "IN_FORCE", "撤销": "REVOKED", "撤消": "REVOKED", "修复": "REPAIRED"},
 }
@@ -114,6 +130,17 @@ def count(text: str, field: str, *, limit: int) -> int:
     if not (text.isascii() and text.isdigit()) or int(text) > limit:
         raise invalid(field, f"{text[:40]!r} is no count: write 0 to {limit}")
     return int(text)
+
+
+def moment(text: str, field: str) -> datetime:
+    """Return a moment in UTC; raises InvalidInput naming the field for what is no RFC 3339 time with an offset."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise invalid(field, f"{text[:40]!r} is no time: write RFC 3339 with an offset") from error
+    if found.tzinfo is None:
+        raise invalid(field, f"{text[:40]!r} has no offset: write for example 2026-01-31T08:00:00+08:00")
+    return found.astimezone(UTC)
 
 
 def text(value: str, field: str, *, limit: int, required: bool = False) -> str:

@@ -18,7 +18,7 @@ from services.credit.adapters.punishment.listing_rows import Enterprise, Listing
 from services.credit.adapters.punishment.order_rows import insert_orders, read_orders
 from services.credit.adapters.requests import take_request
 from services.credit.application.punishment.ports import Lift
-from services.credit.domain.facts import Assertion, Fact, fold
+from services.credit.domain.facts import Assertion, Fact, FactKind, Penalty, fold
 from services.credit.domain.listed import Listed
 from services.credit.domain.punishment.law import Law
 from services.credit.domain.punishment.listing import Listing
@@ -29,6 +29,12 @@ from services.credit.domain.punishment.terms import DirectiveState, ListingState
 #: Puts a listing on the record, in the given transaction; injected, since lists and grades do not know each other.
 TellRecord = Callable[[Connection, Listed, datetime], None]
 
+#: So many penalties of one enterprise are looked at, the newest first.
+MOST_PENALTIES = 200
+_PENALTIES = """
+SELECT fact_id FROM credit.fact
+WHERE subject_id = ANY(%s) AND kind = %s AND occurred_on >= %s ORDER BY occurred_on DESC, fact_id DESC LIMIT %s
+"""
 _LIFT = """
 UPDATE credit.directive
 SET lift_ordered_at = %s, lift_reason = %s, lift_actor = %s, lift_office = %s, lift_document = %s, state = %s, due_on = %s,
@@ -82,6 +88,13 @@ class PostgresPunishment:
             account = Assertion(fact_id, authority, source_time, event_id, held, bodies.from_ledger(kind, body))
             told[fact_id].append(account)
         return {fact_id: fact for fact_id, accounts in told.items() if (fact := fold(accounts)) is not None}
+
+    def penalties(self, code: str, since: date) -> Mapping[str, Penalty]:
+        """Return the penalties of an enterprise and of those merged into it that were decided since a day, by fact."""
+        ids = [member.subject_id for member in family(self._conn, code)]
+        rows = self._conn.execute(_PENALTIES, [ids, FactKind.PENALTY, since, MOST_PENALTIES]).fetchall()
+        found = self.facts(code, [row[0] for row in rows])
+        return {fact_id: fact.body for fact_id, fact in found.items() if isinstance(fact.body, Penalty)}
 
     def listing(self, listing_id: str) -> Listing:
         """Lock a listing and its enterprise and return it."""

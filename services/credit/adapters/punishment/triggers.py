@@ -1,28 +1,20 @@
 """Finds enterprises whose facts may meet a trigger, and what a proposal needs of them."""
 
-from collections.abc import Mapping
 from datetime import date
 
 from psycopg import Connection
 
 from services.credit.adapters.family_reader import family
 from services.credit.adapters.punishment.postgres_store import PostgresPunishment
-from services.credit.domain.facts import FactKind, Penalty
 from services.credit.domain.punishment.terms import ListingState
 from services.credit.domain.punishment.trigger import Watch
 
-#: So many facts of one enterprise are looked at.
-MOST_FACTS = 200
 # Counts facts without folding them; whether one is revoked, the use case sees.
 _CANDIDATES = """
 SELECT r.code FROM credit.fact AS f JOIN credit.subject AS s ON s.id = f.subject_id
 JOIN credit.subject AS r ON r.id = coalesce(s.root_id, s.id)
 WHERE f.kind = 3 AND f.occurred_on BETWEEN %s AND %s AND r.known AND r.code > %s
 GROUP BY r.code HAVING count(*) >= %s ORDER BY r.code LIMIT %s
-"""
-_PENALTIES = """
-SELECT fact_id FROM credit.fact
-WHERE subject_id = ANY(%s) AND kind = %s AND occurred_on >= %s ORDER BY occurred_on DESC, fact_id DESC LIMIT %s
 """
 _PROPOSED = """
 SELECT EXISTS (
@@ -46,13 +38,6 @@ def candidates(conn: Connection, watch: Watch, day: date, after: str, limit: int
 
 class PostgresProposals(PostgresPunishment):
     """The store of one transaction that proposes."""
-
-    def penalties(self, code: str, since: date) -> Mapping[str, Penalty]:
-        """Return the penalties of an enterprise and of those merged into it that were decided since a day, by fact."""
-        ids = [member.subject_id for member in family(self._conn, code)]
-        rows = self._conn.execute(_PENALTIES, [ids, FactKind.PENALTY, since, MOST_FACTS]).fetchall()
-        found = self.facts(code, [row[0] for row in rows])
-        return {fact_id: fact.body for fact_id, fact in found.items() if isinstance(fact.body, Penalty)}
 
     def was_proposed(self, code: str, list_id: str, fact_id: str) -> bool:
         """Tell whether a listing of a list is open, or a fact was the evidence of one before; see the port."""

@@ -10,6 +10,7 @@ from services.credit.application.punishment.decide import Decided
 from services.credit.application.punishment.keep import keep
 from services.credit.application.punishment.ports import Lift, PunishmentStore
 from services.credit.application.punishment.take_step import check_who
+from services.credit.domain.punishment.decision import check_no_new_heavy
 from services.credit.domain.punishment.law import Law
 from services.credit.domain.punishment.listing import Listing
 from services.credit.domain.punishment.order import Order, instruction
@@ -26,7 +27,7 @@ def end_listing(store: PunishmentStore, law: Law, actor: Actor, listing_id: str,
     listing = store.listing(listing_id)
     if actor is not SYSTEM:
         check_who(store, law, actor, listing, step)
-    _check_merged(store, listing, step)
+    _check_cause(store, listing, step)
     rule = law.list_row(listing.list_id, step.day)
     ended = advance(listing, step, rule)
     keep(store, ended, [step], rule, now)
@@ -44,7 +45,10 @@ def uphold_objection(
     return end_listing(store, law, actor, listing_id, step, now)
 
 
-def _check_merged(store: PunishmentStore, listing: Listing, step: Step) -> None:
+def _check_cause(store: PunishmentStore, listing: Listing, step: Step) -> None:
+    """Raise PreconditionFailed when what is known of the enterprise contradicts the reason."""
+    if step.end_reason is EndReason.EARLY_REMOVAL:
+        check_no_new_heavy(listing, store.penalties(listing.code, listing.published_on or step.day))
     if step.end_reason is EndReason.MERGED and store.goes_on_as(listing.code) == listing.code:
         raise PreconditionFailed(
             f"reason: {listing.code} was not merged into another enterprise; the registry records it by MergeEnterprise"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
-from services.credit.domain.facts import Fact
+from services.credit.domain.facts import Fact, Penalty
 from services.credit.domain.listed import Listed
 from services.credit.domain.punishment.directive import Feedback, Standing
 from services.credit.domain.punishment.listing import Listing
@@ -37,6 +37,10 @@ class PunishmentStore(Protocol):
 
     def facts(self, code: str, fact_ids: Sequence[str]) -> Mapping[str, Fact]:
         """Return those facts of an enterprise and of those merged into it that exist, by id."""
+        ...
+
+    def penalties(self, code: str, since: date) -> Mapping[str, Penalty]:
+        """Return the penalties of an enterprise and of those merged into it that were decided since a day, by fact."""
         ...
 
     def listing(self, listing_id: str) -> Listing:

@@ -1,13 +1,11 @@
 """Proposes what the law's triggers find in the facts of an enterprise: the system proposes, and never decides."""
 
 import hashlib
-from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Protocol
 
 from services.common.clock import china_day
 from services.credit.application.punishment.ports import PunishmentStore
-from services.credit.domain.facts import Penalty
 from services.credit.domain.punishment import procedure
 from services.credit.domain.punishment.law import Law, ListRule
 from services.credit.domain.punishment.listing import Listing
@@ -18,10 +16,6 @@ from services.credit.domain.punishment.trigger import Found, Watch, find
 
 class ProposalStore(PunishmentStore, Protocol):
     """What proposing also needs."""
-
-    def penalties(self, code: str, since: date) -> Mapping[str, Penalty]:
-        """Return the penalties of an enterprise and of those merged into it that were decided since a day, by fact."""
-        ...
 
     def was_proposed(self, code: str, list_id: str, fact_id: str) -> bool:
         """Tell whether a listing of a list is open, or a fact was the evidence of one before.

@@ -1,6 +1,6 @@
 """What a decision may order: the right office, the approval that the list asks for, and measures that fit."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 
 from services.common.errors import FieldViolation, Forbidden, InvalidInput, PreconditionFailed
@@ -66,6 +66,21 @@ def check_grave_and_heavy(rule: ListRule, penalties: Iterable[Penalty], *, is_gr
         raise PreconditionFailed("is_grave: the list asks for conduct that is vile, grave and of great social harm")
     if not any(is_heavy(penalty) for penalty in penalties):
         raise PreconditionFailed("fact_ids: the list asks for a heavier administrative penalty among the evidence")
+
+
+def check_no_new_heavy(listing: Listing, penalties: Mapping[str, Penalty]) -> None:
+    """Raise PreconditionFailed naming a heavier penalty since the listing: it bars early removal (SAMR Order 44, after a year).
+
+    That duties are performed and the harm is removed, the office itself judges, on its paper.
+    """
+    proposed, since = listing.last(StepKind.PROPOSE), listing.published_on
+    evidence = proposed.fact_ids if proposed is not None else ()
+    for fact_id, penalty in sorted(penalties.items()):
+        if since is not None and penalty.decided_on >= since and is_heavy(penalty) and fact_id not in evidence:
+            raise PreconditionFailed(
+                f"reason: early removal is barred by the heavier penalty {fact_id} of {penalty.decided_on}",
+                metadata={"fact_id": fact_id},
+            )
 
 
 def is_heavy(penalty: Penalty) -> bool:

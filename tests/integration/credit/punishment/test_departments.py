@@ -1,5 +1,6 @@
 """What departments tell by topic converges; merged departments and ended bases lose nothing; verify finds what is planted."""
 
+import asyncio
 import random
 import shutil
 from collections.abc import AsyncIterator
@@ -15,6 +16,7 @@ from merchantcredit.credit.v1 import punishment_service_pb2 as pb
 from merchantcredit.events.v1 import directive_pb2 as fb
 from merchantcredit.events.v1.directive_pb2 import Directive, NumberedDirective
 
+from services.cli import app
 from services.common.eventlog import cloudevents
 from services.common.eventlog.port import Message
 from services.common.eventlog.topics import DIRECTIVE, FEEDBACK, INSTRUCTION
@@ -83,6 +85,27 @@ async def test_reports_in_any_order_and_repetition_give_one_state(offices: Offic
     assert await state(offices) == model.DIRECTIVE_STATE_REPORTED
     assert offices.world.dead_letters() == []
     assert faults(offices) == []
+
+
+async def test_answers_by_file_converge_like_those_by_topic(offices: OfficeWorld, tmp_path: Path) -> None:
+    await offices.list_it()
+    offices.drain()
+    (numbered,), _ = await offices.read()
+    name = Directive.FromString(numbered.directive).directive_id
+    rows = [
+        f"{FINANCE},1,{name},{kind},2026-06-15T1{hour}:00:00+08:00"
+        for hour, kind in enumerate(("已接收", "已执行", "已反馈"))
+    ]
+    for n, told in enumerate((rows[::-1], rows)):
+        file = tmp_path / f"answers{n}.csv"
+        file.write_text("\n".join(("部门,指令序号,指令编号,反馈,办理时间", *told)))
+        with pytest.raises(SystemExit) as ended:
+            await asyncio.to_thread(app.main, ["load", "feedback", str(file), "--dsn", offices.world.dsn])
+        assert ended.value.code == 0
+        offices.drain()
+        assert await state(offices) == model.DIRECTIVE_STATE_REPORTED
+    assert offices.world.rows("SELECT count(*) FROM credit.directive_feedback") == [(3,)]
+    assert offices.world.dead_letters() == []
 
 
 async def test_reports_that_cannot_be_taken_are_dead_letters_with_the_reason(offices: OfficeWorld) -> None:

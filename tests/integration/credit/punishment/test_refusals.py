@@ -1,6 +1,7 @@
 """Refused by name, with nothing changed: what protobuf lets through, persons in words, the wrong office, an objection that nobody filed."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from merchantcredit.credit.v1.webhook_service_pb2_grpc import WebhookServiceStub
 
 from services.common.auth.actor import Role
 from tests.integration.credit.punishment.office_world import OfficeWorld, office_world, refused, rid
-from tests.integration.credit.world import CODE
+from tests.integration.credit.world import CODE, told, violation
 
 INVALID = grpc.StatusCode.INVALID_ARGUMENT
 
@@ -72,6 +73,18 @@ async def test_an_office_below_the_one_that_listed_ends_nothing(offices: OfficeW
     assert error.code() is grpc.StatusCode.PERMISSION_DENIED
     assert "market-regulation-520000 decided" in (error.details() or "")
     assert kept(offices) == before
+
+
+async def test_a_heavier_penalty_since_then_bars_early_removal(offices: OfficeWorld) -> None:
+    offices.clock.moment = datetime(2027, 7, 1, tzinfo=UTC)
+    heavy = {"severity": 3, "penalty_kind": 5, "decided_on": "2027-05-01"}
+    offices.world.tell(told(violation("another", **heavy), "v9"))
+    error = await refused(offices.end(reason=model.END_REASON_EARLY_REMOVAL))
+    assert error.code() is grpc.StatusCode.FAILED_PRECONDITION
+    assert f"penalty:{CODE}:another" in (error.details() or "")
+    revoked = told(violation("another", state=2, **heavy), "v10", at=datetime(2027, 6, 1, tzinfo=UTC))
+    offices.world.tell(revoked)
+    assert (await offices.end(reason=model.END_REASON_EARLY_REMOVAL)).listing.state == model.LISTING_STATE_ENDED
 
 
 async def test_an_objection_that_nobody_filed_is_not_decided(offices: OfficeWorld) -> None:
