@@ -21,6 +21,8 @@ _UNRATED = frozenset(
         OperatingStatus.OPERATING_STATUS_ANNULLED,
     }
 )
+#: So many facts are about as long as what stands beside them.
+FACTS_UNFOLDED = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,10 @@ class Gauge:
 
 @dataclass(frozen=True, slots=True)
 class RecordView:
-    """One enterprise's record in words; `score` and `gauge` are None and `unrated` says why when it has no grade."""
+    """One enterprise's record in words, its newest facts apart from the earlier ones, which are folded.
+
+    `score` and `gauge` are None and `unrated` says why when it has no grade.
+    """
 
     code: str
     name: str
@@ -51,6 +56,7 @@ class RecordView:
     made: list[tuple[str, str]]
     explained: ScoreView
     facts: list[FactView]
+    earlier_facts: list[FactView]
     overdue: str
     under_review: str
 
@@ -60,6 +66,7 @@ def record_view(dossier: Dossier, today: str, lang: str, t: Translate) -> Record
     record = dossier.record
     rated = record.HasField("score_millipoints")
     status = labels.status(record.status, lang)
+    facts = facts_view(record, today, lang)
     is_overdue = bool(record.good_until) and record.good_until <= today
     return RecordView(
         code=record.credit_code,
@@ -75,7 +82,8 @@ def record_view(dossier: Dossier, today: str, lang: str, t: Translate) -> Record
         registry_answers=dossier.registry_answers,
         made=_made(record, t),
         explained=score_view(dossier, lang),
-        facts=facts_view(record, today, lang),
+        facts=facts[:FACTS_UNFOLDED],
+        earlier_facts=facts[FACTS_UNFOLDED:],
         overdue=t("overdue", day=record.good_until) if is_overdue else "",
         under_review=t("under_review", cases=record.cases_under_review) if record.cases_under_review else "",
     )

@@ -52,6 +52,7 @@ RECORD: dict[str, tuple[str, str]] = {
         "依法公示的投诉与行政处罚，新的在前；公示期满即撤下。",
         "Complaints and penalties that the law publishes, newest first; each is taken down when its period ends.",
     ),
+    "timeline_earlier": ("更早的 {count} 件", "{count} earlier ones"),
     "timeline_none": ("目前没有依法公示的投诉或行政处罚。", "No complaint or penalty is published at present."),
     "shown_until": ("公示至 {day}", "Shown until {day}"),
     "shown_always": ("长期公示", "Shown without end"),

@@ -103,7 +103,7 @@ class _Call:
         """Span the call, while traces are on; a stream is no step on an event's way."""
 
         async def spanned(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
-            parent = str(self._metadata.get(traces.METADATA, ""))
+            parent = str(self._metadata.get(traces.W3C, ""))
             with traces.call(self._method.removeprefix("/"), parent, self._request_id):
                 return await behaviour(request, context)
 

@@ -11,8 +11,8 @@ from typing import Protocol
 
 #: The CloudEvents attribute of a message that names the span it was written in (distributed tracing extension 1.0).
 HEADER = "ce_traceparent"
-#: The metadata by which a caller names its own span (W3C Trace Context).
-METADATA = "traceparent"
+#: How others name a span: a caller in its metadata, instrumented producers of Kafka in a header (W3C Trace Context).
+W3C = "traceparent"
 
 _NOTHING = nullcontext()
 
@@ -64,10 +64,14 @@ def ended(code: str, *, is_fault: bool) -> None:
 
 def batch(group: str, headers: Iterable[Mapping[str, str]], count: int) -> AbstractContextManager[object]:
     """Span a batch of so many messages with these headers; they are looked at only while traces are on."""
-    return _NOTHING if _tracer is None else _tracer.batch(group, (one.get(HEADER, "") for one in headers), count)
+    return _NOTHING if _tracer is None else _tracer.batch(group, map(_cause, headers), count)
 
 
 def stamp() -> dict[str, str]:
     """Return the header that names the present span, for what is written now; nothing outside of one."""
     found = "" if _tracer is None else _tracer.current()
     return {HEADER: found} if found else {}
+
+
+def _cause(headers: Mapping[str, str]) -> str:
+    return headers.get(HEADER) or headers.get(W3C, "")

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from services.credit.domain.cases import life
 from services.credit.domain.cases.answers import Answer, Category, Response
 from services.credit.domain.cases.case import Account, Case, Step
-from services.credit.domain.cases.outcome import response, weighing
+from services.credit.domain.cases.outcome import final_response, weighing
 from services.credit.domain.cases.states import CaseKind, State
 from services.credit.domain.judging import Judgement, Mark
 from services.credit.domain.listed import Listed
@@ -253,12 +253,13 @@ def fold(assertions: Iterable[Assertion]) -> Fact | None:
 
 
 def _complaint(known: list[Assertion], last: Assertion, body: Complaint) -> Fact:
-    """Return the fact of a case; its answer decides the response, else what a source told of it last.
+    """Return the fact of a case; its answer decides the response, else what a source told of it last, else the file of its office.
 
     A case that only credit itself judged, because its source's account was taken back or is yet to come, counts as withdrawn.
     """
     case = life.fold(CaseKind(body.kind), body.received_on, (_account(told, body.code) for told in known))
-    answered = response(case, case.since) if case.answer else body.response or _told_response(known)
+    told = Response(body.response or _told_response(known))
+    answered = final_response(case, told)
     counts_as = weighing(case) if not (body.judgement or body.mark) else ComplaintStatus.WITHDRAWN
     if (counts_as, answered) != (body.status, body.response):
         body = body._replace(status=counts_as.value, response=int(answered))

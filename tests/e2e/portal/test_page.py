@@ -94,6 +94,18 @@ async def test_the_lines_on_the_page_sum_to_the_score_on_the_page(page: Page, pl
     assert sum(Decimal(amount.replace("\N{MINUS SIGN}", "-")) for amount in amounts) == Decimal(score)
 
 
+async def test_earlier_facts_are_folded_opened_and_printed(page: Page, platform: Platform) -> None:
+    await page.goto(f"/records/{platform.known_code}")
+    newest, earlier = page.locator(".fact").first, page.locator(".earlier .fact").last
+    await expect(newest).to_be_visible()
+    await expect(earlier).to_be_hidden()
+    await page.emulate_media(media="print")
+    await expect(earlier).to_be_visible()
+    await page.emulate_media(media="screen")
+    await page.get_by_text(re.compile(r"更早的 \d+ 件")).click()
+    await expect(earlier).to_be_visible()
+
+
 async def test_the_language_is_switched_and_kept(page: Page, platform: Platform) -> None:
     await page.goto(f"/records/{platform.known_code}")
     await expect(page.get_by_role("heading", name="得分从哪里来")).to_be_visible()

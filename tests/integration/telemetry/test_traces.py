@@ -33,7 +33,7 @@ async def test_an_event_is_followed_from_its_intake_to_the_index(dsn: str, tmp_p
                 request = pb.SubmitComplaintRequest(
                     request_id="c1", complaint=complaint("c1", received_on="2026-01-05")
                 )
-                caller = (traces.METADATA, f"00-{TRACE}-{CALLER}-01")
+                caller = (traces.W3C, f"00-{TRACE}-{CALLER}-01")
                 await system.stub.SubmitComplaint(request, metadata=(*system.served.token(Role.OFFICE), caller))
                 await asyncio.to_thread(until, lambda: system.revision() > registered)
         (call,) = [span for span in collector.spans if span.name == SUBMIT]
@@ -70,16 +70,18 @@ async def test_a_refused_call_tells_its_status_and_not_what_was_asked(dsn: str, 
 def test_a_batch_of_many_causes_links_to_some_and_tells_how_many_there_were() -> None:
     causes = [MappingProxyType({traces.HEADER: f"00-{TRACE}-{n:016x}-01"}) for n in range(1, 2 * MAX_LINKS)]
     malformed = [MappingProxyType({traces.HEADER: "00-none"}), MappingProxyType({})]
+    producer = MappingProxyType({traces.W3C: f"00-{TRACE}-{CALLER}-01"})
     with collecting() as collector:
         with closing(OtlpTracer(collector.url, "test", "all")) as tracer:
             traces.use(tracer)
-            with traces.batch("some", [*malformed, *causes, *causes], 3):
+            with traces.batch("some", [producer, *malformed, *causes, *causes], 3):
                 assert set(traces.stamp()) == {traces.HEADER}
             assert traces.stamp() == {}
             traces.use(None)
         (span,) = collector.spans
     assert len(span.links) == MAX_LINKS - 1
-    assert attributes(span)["merchantcredit.causes"] == 2 * MAX_LINKS
+    assert span.links[0].span_id.hex() == CALLER
+    assert attributes(span)["merchantcredit.causes"] == 2 * MAX_LINKS + 1
 
 
 def test_without_a_collector_nothing_is_stamped() -> None:

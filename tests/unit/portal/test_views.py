@@ -15,7 +15,7 @@ from services.portal.api import record_json
 from services.portal.gateway import Dossier
 from services.portal.hits import staleness
 from services.portal.queries import SearchQuery
-from services.portal.records import RecordView, record_view
+from services.portal.records import FACTS_UNFOLDED, RecordView, record_view
 from services.portal.text import translator
 
 TODAY = "2026-06-15"
@@ -75,6 +75,14 @@ def test_a_grade_kept_by_the_buffer_says_so() -> None:
     view = _view(_record(grade="BBB", score_millipoints=735_000))
     assert view.gauge is not None
     assert "BB 级" in view.gauge.note
+
+
+def test_of_many_facts_the_newest_are_unfolded() -> None:
+    days = [f"2026-05-{n:02d}" for n in range(1, 11)]
+    view = _view(_record(facts=[PublishedFact(fact_id=day, occurred_on=day) for day in reversed(days)]))
+    assert [fact.day for fact in (*view.facts, *view.earlier_facts)] == days[::-1]
+    assert len(view.facts) == FACTS_UNFOLDED
+    assert _view(_record()).earlier_facts == []
 
 
 def test_a_fact_that_has_ended_is_not_shown_whoever_sent_it() -> None:

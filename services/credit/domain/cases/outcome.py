@@ -74,6 +74,21 @@ def response(case: Case, day: date, told: Response = Response.UNKNOWN) -> Respon
     return Response.NONE if due is not None and day > due.day else Response.UNKNOWN
 
 
+def final_response(case: Case, told: Response) -> Response:
+    """Return how the merchant answered by what the accounts tell, on whatever day they are read.
+
+    NONE once a mediation has failed after the deadline in the file of the office that accepted the case: an answer would be
+    in that file. A source that sends words about its cases and no file may know of an answer that it does not tell, and who
+    settled has answered in some way: a doubt is to the merchant's good.
+    """
+    accepted, ended = case.last(State.ACCEPTED), case.last(*_ENDED)
+    if case.answer is not None:
+        return response(case, case.since, told)
+    if accepted is None or not accepted.office or ended is None or weighing(case) is not State.TERMINATED:
+        return told
+    return response(case, ended.day, told)
+
+
 def _effect(step: Step) -> Effect:
     """Return what a termination says of the merchant; one whose reason is not told, or not of the list, is a failure."""
     reason = regime_on(step.day).terminations.get(step.reason)

@@ -15,7 +15,7 @@ from services.credit.domain.cases.answers import Answer, Category, Response
 from services.credit.domain.cases.case import Case, Step
 from services.credit.domain.cases.clocks import Clock, overdue, running
 from services.credit.domain.cases.law import ClockKind, Effect
-from services.credit.domain.cases.outcome import Outcome, outcome, response, weighing
+from services.credit.domain.cases.outcome import Outcome, final_response, outcome, response, weighing
 from services.credit.domain.cases.regimes import REGIMES, regime, regime_on
 from services.credit.domain.cases.states import CaseKind, State
 from tests.unit.credit.cases.walks import step_to, walks
@@ -147,6 +147,33 @@ def test_the_answer_is_in_time_late_or_none_by_the_clock(answered: date | None, 
     case = dispute(Step(State.ACCEPTED, date(2025, 11, 3)))
     case = case._replace(answer=Answer(Category.PARTIAL, answered) if answered else None)
     assert response(case, day) is wanted
+
+
+OFFICE, DUE = "毕节市七星关区市场监督管理局", date(2025, 11, 17)
+
+
+@pytest.mark.parametrize(
+    ("office", "ended_on", "reason", "told", "wanted"),
+    [
+        (OFFICE, DUE + timedelta(1), "NO_AGREEMENT", Response.UNKNOWN, Response.NONE),
+        (OFFICE, DUE, "NO_AGREEMENT", Response.UNKNOWN, Response.UNKNOWN),
+        (OFFICE, DUE + timedelta(1), "NO_AGREEMENT", Response.IN_TIME, Response.IN_TIME),
+        (OFFICE, DUE + timedelta(1), "SETTLED_PRIVATELY", Response.UNKNOWN, Response.UNKNOWN),
+        ("", DUE + timedelta(1), "NO_AGREEMENT", Response.UNKNOWN, Response.UNKNOWN),
+    ],
+)
+def test_silence_counts_where_the_office_kept_the_case_until_its_mediation_failed(
+    office: str, ended_on: date, reason: str, told: Response, wanted: Response
+) -> None:
+    ended = Step(State.TERMINATED, ended_on, office, reason)
+    case = dispute(Step(State.ACCEPTED, date(2025, 11, 3), office), ended)
+    assert final_response(case, told) is wanted
+    assert (
+        final_response(case._replace(steps=(*case.steps, Step(State.NOTIFIED, date(2026, 1, 5), office))), told)
+        is wanted
+    )
+    late = case._replace(answer=Answer(Category.PARTIAL, DUE + timedelta(1)))
+    assert final_response(late, told) is Response.LATE
 
 
 def test_a_case_that_was_never_accepted_asks_for_no_answer() -> None:
