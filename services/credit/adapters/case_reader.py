@@ -13,7 +13,8 @@ from services.credit.adapters import bodies
 from services.credit.adapters.postgres_ledger import read_state
 from services.credit.domain.cases.case import Case
 from services.credit.domain.cases.states import CaseKind
-from services.credit.domain.facts import Assertion, Complaint, Fact, FactKind, fold
+from services.credit.domain.facts import Assertion, Complaint, Fact, FactKind
+from services.credit.domain.folding import fold
 
 _ACCOUNTS = """
 SELECT fact_id, authority, source_time, event_id, held, kind, body, source FROM credit.assertion

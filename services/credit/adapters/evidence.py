@@ -17,7 +17,8 @@ from services.common.db.pool import Pool
 from services.credit.adapters import bodies
 from services.credit.adapters.family_reader import family
 from services.credit.application.policies import Policies
-from services.credit.domain.facts import Assertion, Complaint, Fact, FactKind, Penalty, fold, rank, word
+from services.credit.domain.facts import Assertion, Complaint, Fact, FactKind, Penalty
+from services.credit.domain.folding import fold, rank, word
 from services.credit.domain.shown import is_shown
 
 _MESSAGES: dict[int, Any] = {

@@ -15,7 +15,8 @@ from services.common.clock import Clock, china_day
 from services.common.db.pool import Pool
 from services.common.kernel.day import add_months
 from services.credit.adapters import bodies
-from services.credit.domain.facts import Assertion, FactKind, Penalty, fold, rank
+from services.credit.domain.facts import Assertion, FactKind, Penalty
+from services.credit.domain.folding import fold, rank
 from services.credit.domain.publicity import LONGEST_MONTHS, window_end
 
 # In the order of the index on facts, so that a page costs what it passes over.

@@ -11,7 +11,8 @@ from services.credit.application.ports import Ledger, Publication, Subject
 from services.credit.application.told import Told, Undecodable, Verdict
 from services.credit.domain.cases.outcome import ended_for_fraud
 from services.credit.domain.cells import cells_of
-from services.credit.domain.facts import Assertion, Complaint, ComplaintStatus, Fact, Registration, fold
+from services.credit.domain.facts import Assertion, Complaint, ComplaintStatus, Fact, Registration
+from services.credit.domain.folding import fold
 
 
 class ApplyEvents:

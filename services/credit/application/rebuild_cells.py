@@ -5,7 +5,8 @@ from itertools import groupby
 from operator import itemgetter
 
 from services.credit.domain import cells
-from services.credit.domain.facts import Assertion, fold
+from services.credit.domain.facts import Assertion
+from services.credit.domain.folding import fold
 
 Told = tuple[int, Assertion]
 

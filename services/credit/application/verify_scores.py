@@ -11,8 +11,9 @@ from services.credit.application.families import rate_views, settle, view
 from services.credit.application.policies import Policies
 from services.credit.application.ports import Subject
 from services.credit.domain import cells
-from services.credit.domain.facts import Assertion, Registration, fold
+from services.credit.domain.facts import Assertion, Registration
 from services.credit.domain.family import link_of
+from services.credit.domain.folding import fold
 from services.credit.domain.policy import Policy
 from services.credit.domain.rating import Rating
 from services.credit.domain.subject import SubjectState

@@ -22,8 +22,9 @@ def dump(document: Document) -> bytes:
 
 
 def load(packed: bytes | str) -> Document:
-    """Return the document of its bytes."""
-    code, name, grade, score, region, status, version, *merged = orjson.loads(packed)
+    """Return the document of its bytes; also of an index of schema 1, which is read until the next one is built beside it."""
+    code, name, grade, score, region, status, version, *rest = orjson.loads(packed)
+    merged = [one for one in rest if isinstance(one, str)]  # schema 1 has the list of facts before it
     return Document(
         credit_code=code,
         name=name,

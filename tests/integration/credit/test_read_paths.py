@@ -1,5 +1,6 @@
 """Every way in which a penalty can be read, walked: what ended is on none of them, by whatever it ended (行政处罚法 第48条; Order 36)."""
 
+import asyncio
 import threading
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -40,6 +41,7 @@ OWN = {"ListEvidence", "ListEvidence of the rule", "GetWayBack", "GetPastRecord 
 #: Which of them tell the conduct beside the number.
 TELLING = (PUBLIC | OWN) - {"ExplainScore", "English page", "GetWayBack"}
 SOURCE = "//enforcement.test"
+PATIENCE_SECONDS = 60
 
 
 class Paths:
@@ -90,12 +92,13 @@ class Paths:
         """Return the score that a search shows, once the index has come to the present revision."""
         wanted = self.credit.record()
         assert wanted is not None
-        while True:
-            answer = await self._search.SearchRecords(SearchRecordsRequest(query=CODE), wait_for_ready=True)
-            hits = [hit for hit in answer.hits if hit.revision == wanted.revision]
-            assert NUMBER not in _text(answer)
-            if hits:
-                return int(hits[0].score_millipoints)
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                answer = await self._search.SearchRecords(SearchRecordsRequest(query=CODE), wait_for_ready=True)
+                hits = [hit for hit in answer.hits if hit.revision == wanted.revision]
+                assert NUMBER not in _text(answer)
+                if hits:
+                    return int(hits[0].score_millipoints)
 
     async def _ask(self, method: str, request: Proto) -> str:
         return _text(await getattr(self._stub, method)(request, metadata=self._office))
@@ -182,7 +185,7 @@ async def test_past_its_window_it_is_on_no_way_with_nothing_arriving(paths: Path
     assert on(await paths.walk(), NUMBER) == PUBLIC | OWN
     paths.credit.clock.moment += timedelta(minutes=1)
     ways = await paths.walk()
-    # The topic holds what was published; who reads it drops each fact by its own `until`, as search and the page do.
+    # The topic holds what was published; who reads it drops each fact by its own `until`, as the page does.
     assert on(ways, NUMBER) == on(ways, CONDUCT) == {"record topic"}
     published = paths.credit.record()
     assert published is not None

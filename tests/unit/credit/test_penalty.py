@@ -3,7 +3,8 @@
 from datetime import UTC, date, datetime, timedelta
 from itertools import permutations
 
-from services.credit.domain.facts import Assertion, DecisionState, Penalty, fact_id, fold
+from services.credit.domain.facts import Assertion, DecisionState, Penalty, fact_id
+from services.credit.domain.folding import fold
 
 CODE, NUMBER = "91520900MA6GN48P46", "黔市监罚〔2026〕1号"
 NOON = datetime(2026, 6, 1, 4, tzinfo=UTC)

@@ -10,17 +10,8 @@ from hypothesis import strategies as st
 
 from services.common.kernel.grade import Grade
 from services.credit.domain import cells, examples, explain, grading, policy, population, publicity, scorer
-from services.credit.domain.facts import (
-    Assertion,
-    Body,
-    Complaint,
-    Fact,
-    Penalty,
-    Registration,
-    Volume,
-    fact_id,
-    fold,
-)
+from services.credit.domain.facts import Assertion, Body, Complaint, Fact, Penalty, Registration, Volume, fact_id
+from services.credit.domain.folding import fold
 from services.credit.domain.rating import Rating, rate
 from services.credit.domain.scorer import RULES
 from services.credit.domain.subject import NEWEST, Case, SubjectState

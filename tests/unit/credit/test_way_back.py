@@ -22,8 +22,8 @@ from services.credit.domain.facts import (
     Registration,
     Volume,
     fact_id,
-    fold,
 )
+from services.credit.domain.folding import fold
 from services.credit.domain.listed import Listed
 from services.credit.domain.rating import Rating, rate
 from services.credit.domain.subject import Sanction, SubjectState

@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import orjson
 import pytest
 from merchantcredit.credit.v1.record_pb2 import PublicRecord
 
 from services.common.errors import InvalidInput
 from services.common.eventlog.port import Record, TopicPartition
 from services.common.eventlog.topics import RECORD
+from services.search.adapters import payload
 from services.search.adapters.tantivy_reader import TantivyReader
 from services.search.adapters.tantivy_writer import TantivyWriter
 from services.search.application.ports import Filters, Progress
@@ -115,3 +117,12 @@ def test_an_index_of_a_lost_future_is_known() -> None:
     assert is_ahead(Progress(positions={0: 5}), partitions(4, 9))
     assert not is_ahead(Progress(positions={0: 5}), partitions(5, 9))
     assert is_ahead(Progress(positions={7: 1}), partitions(5))
+
+
+def test_what_an_index_of_the_former_schema_holds_can_be_read() -> None:
+    facts = [["penalty:1", "2027-01-01"], ["complaint:2", ""]]
+    former = (CODE, "老店", "A", 640_000, "520102", 1, 7)
+    assert payload.load(orjson.dumps((*former, facts))).merged_into == ""
+    assert payload.load(orjson.dumps((*former, [], "root"))).merged_into == "root"
+    document = payload.load(orjson.dumps((*former, facts)))
+    assert payload.load(payload.dump(document)) == document

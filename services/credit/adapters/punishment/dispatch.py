@@ -110,7 +110,7 @@ def _lock(conn: Connection, departments: Sequence[str]) -> dict[str, tuple[int, 
 
 def _placed_before(conn: Connection, instruction_ids: Sequence[str]) -> set[str]:
     """Return which instructions stand in a sequence; ask after the sequences are locked."""
-    return {row[0] for row in conn.execute(_PLACED, columns(("text",), [(one,) for one in instruction_ids]))}
+    return {row[0] for row in conn.execute(_PLACED, [list(instruction_ids)])}
 
 
 def _without(told: Mapping[str, bytes], before: set[str]) -> dict[str, bytes]:

@@ -18,7 +18,8 @@ from services.credit.adapters.punishment.listing_rows import Enterprise, Listing
 from services.credit.adapters.punishment.order_rows import insert_orders, read_orders
 from services.credit.adapters.requests import take_request
 from services.credit.application.punishment.ports import Lift
-from services.credit.domain.facts import Assertion, Fact, FactKind, Penalty, fold
+from services.credit.domain.facts import Assertion, Fact, FactKind, Penalty
+from services.credit.domain.folding import fold
 from services.credit.domain.listed import Listed
 from services.credit.domain.punishment.law import Law
 from services.credit.domain.punishment.listing import Listing

@@ -167,6 +167,8 @@ async def test_an_instruction_that_a_relay_sends_again_is_dispatched_once(office
     sent = [Message(topic=INSTRUCTION, key=key, value=value, headers=headers) for key, headers, value in rows]
     offices.world.log.publish([*sent, *sent])
     offices.drain()
+    offices.world.log.publish(sent)  # a batch of nothing new
+    offices.drain()
     found, _ = await offices.read()
     assert [Directive.FromString(one.directive).action for one in found] == [1, 2]
     assert len({message.headers["ce_id"] for message in sent}) == len(sent)

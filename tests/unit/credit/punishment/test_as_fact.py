@@ -11,7 +11,8 @@ from services.credit.adapters import bodies
 from services.credit.adapters.policy_files import load_policies
 from services.credit.config import POLICY_FOLDER
 from services.credit.domain import cells
-from services.credit.domain.facts import Assertion, Fact, Registration, fact_id, fold
+from services.credit.domain.facts import Assertion, Fact, Registration, fact_id
+from services.credit.domain.folding import fold
 from services.credit.domain.listed import Listed
 from services.credit.domain.rating import rate
 from services.credit.domain.subject import SubjectState
