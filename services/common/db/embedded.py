@@ -20,6 +20,8 @@ from services.common.errors import DependencyUnavailable, PreconditionFailed
 
 DATABASE = "merchantcredit"
 START_SECONDS = 60
+#: A server that was killed replays its log first, minutes of it where the machine is busy; one that dies of it is told at once.
+RECOVERY_SECONDS = 600
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
@@ -163,11 +165,15 @@ class EmbeddedPostgres:
     def _wait_until_it_answers(self) -> None:
         retrying = Retrying(
             retry=retry_if_exception_type(psycopg.OperationalError),
-            stop=stop_after_delay(START_SECONDS),
+            stop=stop_after_delay(RECOVERY_SECONDS),
             wait=wait_fixed(0.05),
-            reraise=True,
         )
-        retrying(self._ensure_database)
+        try:
+            retrying(self._ensure_database)
+        except RetryError as error:
+            raise DependencyUnavailable(
+                f"PostgreSQL does not answer after {RECOVERY_SECONDS} s: see {self.folder / 'server.log'}"
+            ) from error
 
     def _ensure_database(self) -> None:
         if self.process is None or self.process.poll() is not None:

@@ -1,4 +1,6 @@
-"""Listings are decided and ended while every kind of process and the database are killed; `make chaos` does so for 40 minutes.
+"""Listings are decided and ended while every kind of process and the database are killed.
+
+`make chaos` does so for 40 minutes, with the topics on a real broker, which is killed too.
 
 The long run's size is set by CHAOS_SECONDS, CHAOS_LISTINGS and CHAOS_SEED; its result is added to var/chaos/punishment.jsonl.
 """
@@ -19,6 +21,7 @@ def _size(*, is_long: bool) -> Size:
         seed=int(given("CHAOS_SEED", str(next_seed()))),
         seconds=float(given("CHAOS_SECONDS", "2400")),
         listings=int(given("CHAOS_LISTINGS", "10000")),
+        with_kafka=True,
     )
 
 
