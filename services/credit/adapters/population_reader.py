@@ -13,7 +13,7 @@ from services.credit.application.backtest import Chunk
 from services.credit.domain.population import UNKNOWN_MONTH, assemble
 
 SIZE = 20_000
-_SUBJECTS = "SELECT id, code, known, cells, registration, root_id FROM credit.subject ORDER BY id"
+_SUBJECTS = "SELECT id, code, known, cells || shared, registration, root_id FROM credit.subject ORDER BY id"
 #: Where a registration's row has them.
 _TYPE, _REGION, _ESTABLISHED, _STATUS = 2, 3, 6, 7
 _NOBODY = ("", "", "", "", "", "", None, 0, None, 0)

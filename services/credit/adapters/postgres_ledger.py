@@ -37,7 +37,7 @@ SET digest = excluded.digest, verdict = excluded.verdict, fact_id = excluded.fac
 WHERE i.verdict = 5
 RETURNING source, event_id
 """
-_FIELDS = "id, code, known, seq, cells, detail, registration, grade, root_id"
+_FIELDS = "id, code, known, seq, cells, detail, registration, grade, root_id, shared"
 _SUBJECTS = f"SELECT {_FIELDS} FROM credit.subject WHERE code = ANY(%s::text[]) ORDER BY id FOR UPDATE"
 _RELATIVES = f"""
 SELECT {_FIELDS} FROM credit.subject
@@ -298,6 +298,18 @@ class PostgresLedger:
         settle({subject.code: subject for subject in _with_relatives(self._conn, locked)})
         return locked
 
+    def shared(self, family: Sequence[int]) -> dict[int, int]:
+        """Return what complainants of several move; see the port."""
+        return crowd_store.shared(self._conn, family)
+
+    def save_shared(self, subjects: Sequence[Subject]) -> None:
+        """Write what complainants of a family move."""
+        self._conn.execute(
+            "UPDATE credit.subject AS s SET shared = g.shared FROM unnest(%b::int8[], %b::bytea[]) AS g (id, shared)"
+            " WHERE s.id = g.id",
+            columns(("int8", "bytea"), [(s.subject_id, cells.pack(s.state.shared)) for s in subjects]),
+        )
+
     def link(self, subjects: Sequence[Subject]) -> None:
         """Write to which root subjects count."""
         self._conn.execute(
@@ -307,11 +319,14 @@ class PostgresLedger:
         )
 
 
-def read_state(packed: bytes, detail: str, registration: str) -> SubjectState:
+def read_state(packed: bytes, detail: str, registration: str, shared: bytes = b"") -> SubjectState:
     """Return the state of a subject's row."""
     if not detail:
         return SubjectState()
-    return SubjectState.restore(bytes(packed), {**orjson.loads(detail), "registration": orjson.loads(registration)})
+    known = {**orjson.loads(detail), "registration": orjson.loads(registration)}
+    state = SubjectState.restore(bytes(packed), known)
+    state.shared = cells.unpack(bytes(shared)) if shared else {}
+    return state
 
 
 def read_subjects(conn: Connection, codes: Sequence[str]) -> list[Subject]:
@@ -351,8 +366,8 @@ def _relatives(conn: Connection, subjects: Sequence[Subject], lock: str = "") ->
 
 
 def _subject(row: tuple[Any, ...]) -> Subject:
-    subject_id, code, known, seq, packed, detail, registration, grade, root_id = row
-    state = read_state(packed, detail, registration)
+    subject_id, code, known, seq, packed, detail, registration, grade, root_id, shared = row
+    state = read_state(packed, detail, registration, shared)
     return Subject(subject_id, code, known, seq, state, Grade(grade), root_id=root_id)
 
 

@@ -26,7 +26,7 @@ _FETCH = 5000
 _SUBJECTS = """
 SELECT s.id, s.code, s.known, s.seq, s.cells, s.detail, s.registration, s.grade, s.good_until,
        p.record, p.good_until, v.record, r.record, s.root_id,
-       EXISTS (SELECT 1 FROM credit.subject m WHERE m.root_id = s.id)
+       EXISTS (SELECT 1 FROM credit.subject m WHERE m.root_id = s.id), s.shared
 FROM credit.subject s
 LEFT JOIN credit.public_record p ON p.code = s.code
 LEFT JOIN credit.record_revision v ON v.code = s.code AND v.revision = p.revision
@@ -111,7 +111,7 @@ def _kept(row: Sequence[Any]) -> Kept:
         known=known,
         seq=seq,
         packed=packed,
-        state=_state(packed, detail, registration),
+        state=_state(packed, detail, registration, last[3]),
         grade=Grade(grade),
         good_until=good_until,
         record_good_until=until,
@@ -124,10 +124,10 @@ def _kept(row: Sequence[Any]) -> Kept:
     )
 
 
-def _state(packed: bytes, detail: str, registration: str) -> SubjectState | None:
+def _state(packed: bytes, detail: str, registration: str, shared: bytes) -> SubjectState | None:
     """Return the state of a row; None when it cannot be read, which is itself a difference."""
     try:
-        return read_state(packed, detail, registration)
+        return read_state(packed, detail, registration, shared)
     except (ValueError, TypeError, KeyError, IndexError):
         return None
 

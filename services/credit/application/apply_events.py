@@ -5,7 +5,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 from services.common.clock import Clock, china_day
-from services.credit.application.families import concerned, rate_views, settle, view
+from services.credit.application.families import (
+    concerned,
+    move_shared,
+    rate_views,
+    recount_shared,
+    settle,
+    shared_by_root,
+    view,
+)
 from services.credit.application.policies import Policies
 from services.credit.application.ports import Ledger, Publication, Subject
 from services.credit.application.told import Told, Undecodable, Verdict
@@ -103,8 +111,9 @@ def _apply(ledger: Ledger, fresh: Sequence[Told], at: datetime) -> dict[int, tup
     ledger.add(fresh, at)
     moved: dict[str, list[str]] = defaultdict(list)
     changes = [_Change(earlier[fact_id], told) for fact_id, told in new.items()]
-    _load_crowds(ledger, by_code, [(change.old, change.fact) for change in changes])
+    before = _load_crowds(ledger, by_code, [(change.old, change.fact) for change in changes])
     placed = [_change(by_code, moved, change) for change in changes]
+    move_shared(by_code, before)
     ledger.place(placed, at)
     if frauds := [fraud for change in changes if (fraud := _fraud(change.old, change.fact))]:
         ledger.note_frauds(frauds)
@@ -128,6 +137,9 @@ def _touched(
             touched[subject.code] = subject
     if changed:
         ledger.link(changed)
+        recount_shared(ledger, touched.values())
+    if families := [subject for subject in touched.values() if subject.members or changed]:
+        ledger.save_shared(families)
     return {
         subject.subject_id: (subject, tuple(moved.get(code) or _moved_by_members(subject, moved)))
         for code, subject in touched.items()
@@ -149,7 +161,7 @@ def _retract(ledger: Ledger, told: Sequence[Told], at: datetime) -> dict[int, tu
     left = _by_fact(ledger.assertions(fact_ids))
     by_code = {s.code: s for s in ledger.subjects(sorted({a.body.code for all_of in before.values() for a in all_of}))}
     pairs = {fact_id: (_standing(before[fact_id]), fold(left[fact_id])) for fact_id in fact_ids}
-    _load_crowds(ledger, by_code, pairs.values())
+    shared_before = _load_crowds(ledger, by_code, pairs.values())
     moved: dict[str, list[str]] = defaultdict(list)
     placed, gone = [], []
     for fact_id, (old, new) in pairs.items():
@@ -162,6 +174,7 @@ def _retract(ledger: Ledger, told: Sequence[Told], at: datetime) -> dict[int, tu
         for code in sorted({assertion.body.code for assertion in before[fact_id]}):
             by_code[code].seq += 1
             moved[code].append(fact_id)
+    move_shared(by_code, shared_before)
     ledger.place(placed, at)
     ledger.remove(gone)
     if frauds := [fraud for pair in pairs.values() if (fraud := _fraud(*pair))]:
@@ -215,17 +228,32 @@ def _is_fraud(fact: Fact | None) -> bool:
 
 def _load_crowds(
     ledger: Ledger, by_code: Mapping[str, Subject], changes: Iterable[tuple[Fact | None, Fact | None]]
-) -> None:
-    """Give each subject the other cases of the complainants whose weighing cases move, before any fact is placed anew."""
+) -> dict[str, dict[int, int]]:
+    """Give each family the other cases of the complainants whose weighing cases move, before any fact is placed anew.
+
+    Returns what they move in each family till now.
+    """
+    settle(by_code)
+    if looked := _whose_cases_move(by_code, changes):
+        by_id = {subject.subject_id: subject for subject in by_code.values()}
+        for (subject_id, complainant), crowd in ledger.crowds(looked).items():
+            by_id[subject_id].state.crowds[complainant] = crowd
+    return shared_by_root(by_code)
+
+
+def _whose_cases_move(
+    by_code: Mapping[str, Subject], changes: Iterable[tuple[Fact | None, Fact | None]]
+) -> Counter[tuple[int, str]]:
+    """Return how many weighing cases move by (subject, complainant), with none for the others of its family."""
     looked: Counter[tuple[int, str]] = Counter()
     for change in changes:
         for fact in change:
             if fact is not None and isinstance(fact.body, Complaint) and fact.body.complainant and cells_of(fact):
-                looked[by_code[fact.body.code].subject_id, fact.body.complainant] += 1
-    if looked:
-        by_id = {subject.subject_id: subject for subject in by_code.values()}
-        for (subject_id, complainant), crowd in ledger.crowds(looked).items():
-            by_id[subject_id].state.crowds[complainant] = crowd
+                owner = by_code[fact.body.code]
+                looked[owner.subject_id, fact.body.complainant] += 1
+                for relative in owner.family:
+                    looked[relative.subject_id, fact.body.complainant] += 0
+    return looked
 
 
 def _change(by_code: Mapping[str, Subject], moved: dict[str, list[str]], change: _Change) -> tuple[Fact, int]:

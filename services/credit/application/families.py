@@ -5,8 +5,8 @@ from dataclasses import replace
 from datetime import date, datetime
 
 from services.credit.application.policies import Policies, rate_in_force
-from services.credit.application.ports import Subject
-from services.credit.domain.family import joined, link_of, root_of, without_facts
+from services.credit.application.ports import Ledger, Subject
+from services.credit.domain.family import added, joined, link_of, root_of, shared, without_facts
 from services.credit.domain.policy import Policy
 from services.credit.domain.rating import Rating, not_rated
 
@@ -33,6 +33,30 @@ def settle(by_code: Mapping[str, Subject]) -> list[Subject]:
     for code, subject in by_code.items():
         subject.members = tuple(members.get(code, ()))
     return changed
+
+
+def shared_by_root(by_code: Mapping[str, Subject]) -> dict[str, dict[int, int]]:
+    """Return what the complainants whose cases are loaded move in each family, by the code of who goes on."""
+    return {code: shared([one.state for one in subject.family]) for code, subject in by_code.items() if subject.members}
+
+
+def move_shared(by_code: Mapping[str, Subject], before: Mapping[str, Mapping[int, int]]) -> None:
+    """Take into the families what those complainants move now, for what they moved before."""
+    for code, now in shared_by_root(by_code).items():
+        state, was = by_code[code].state, {cell: -count for cell, count in before[code].items()}
+        state.shared = added(state.shared, now, was)
+
+
+def count_shared(by_code: Mapping[str, Subject]) -> None:
+    """Set what complainants of several of a family move, of states that were folded from nothing: all crowds are loaded."""
+    for code, moves in shared_by_root(by_code).items():
+        by_code[code].state.shared = moves
+
+
+def recount_shared(ledger: Ledger, subjects: Iterable[Subject]) -> None:
+    """Count the complainants of families that others belong to now from the ledger; who has no members shares none."""
+    for subject in subjects:
+        subject.state.shared = ledger.shared([one.subject_id for one in subject.family]) if subject.members else {}
 
 
 def view(subject: Subject) -> Subject:

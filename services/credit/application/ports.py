@@ -37,6 +37,12 @@ class Subject:
     root: "Subject | None" = None
     members: "tuple[Subject, ...]" = ()
 
+    @property
+    def family(self) -> "tuple[Subject, ...]":
+        """Return all whose facts count together: the one that goes on first."""
+        head = self.root or self
+        return (head, *head.members)
+
 
 @dataclass(frozen=True, slots=True)
 class Publication:
@@ -101,6 +107,14 @@ class Ledger(Protocol):
 
     def link(self, subjects: Sequence[Subject]) -> None:
         """Write to which root subjects count."""
+        ...
+
+    def shared(self, family: Sequence[int]) -> dict[int, int]:
+        """Return what complainants of several of some subjects move in the sum of their cells (family.shared)."""
+        ...
+
+    def save_shared(self, subjects: Sequence[Subject]) -> None:
+        """Write what complainants of a family move."""
         ...
 
     def add(self, told: Sequence[Told], at: datetime) -> None:

@@ -9,7 +9,7 @@ from services.common.auth.actor import Actor
 from services.common.clock import Clock, china_day
 from services.common.errors import NotFound, invalid
 from services.common.kernel.grade import Grade
-from services.credit.application.families import rate_views, settle, view
+from services.credit.application.families import count_shared, rate_views, settle, view
 from services.credit.application.policies import Policies
 from services.credit.application.ports import Subject
 from services.credit.application.verify_scores import Encoder, Published, refold
@@ -97,6 +97,7 @@ class ReadPast:
         known = [one for code in family for one in accounts[code]]
         subjects = {code: _refolded(code, accounts[code], question.as_of, revision) for code in family}
         settle(subjects)
+        count_shared(subjects)
         subject = view(subjects[question.code])
         if subject.state.registration is None:
             raise NotFound(

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import NamedTuple, Protocol
 
 from services.common.kernel.grade import Grade
-from services.credit.application.families import rate_views, settle, view
+from services.credit.application.families import count_shared, rate_views, settle, view
 from services.credit.application.policies import Policies
 from services.credit.application.ports import Subject
 from services.credit.domain import cells
@@ -107,6 +107,7 @@ class Verification:
             if kept.root_id is not None or kept.has_members or link_of(state.registration):
                 self._related.append((kept, subject))
             else:
+                yield from _shared_difference(kept, subject)
                 self._sort_in(to_rate, kept, subject)
         yield from self._all_rated(to_rate)
 
@@ -119,8 +120,10 @@ class Verification:
             yield Difference(
                 wrong.code, "subject.root_id", str(wrong.root_id), str(wrong.root.subject_id if wrong.root else None)
             )
+        count_shared(by_code)
         to_rate: _ToRate = defaultdict(list)
         for kept, subject in self._related:
+            yield from _shared_difference(kept, subject)
             self._sort_in(to_rate, kept, view(subject))
         yield from self._all_rated(to_rate)
 
@@ -200,6 +203,14 @@ def _state_differences(kept: Kept, state: SubjectState, accounts: int) -> Iterat
         detail = kept.state.to_detail()
         for name, value in state.to_detail().items():
             say(f"state.{name}", detail[name], value)
+    yield from say.found
+
+
+def _shared_difference(kept: Kept, subject: Subject) -> Iterator[Difference]:
+    """Compare what complainants of a family move; the state without it stands in `cells`."""
+    say = _Teller(kept.code)
+    if kept.state is not None:
+        say("shared", cells.pack(kept.state.shared), cells.pack(subject.state.shared), _cells)
     yield from say.found
 
 

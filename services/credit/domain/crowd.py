@@ -5,7 +5,7 @@ from the last band on it moves none: a complainant with ten thousand cases costs
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 #: The least number of cases of each band; the last one has no end.
 BANDS = (1, 2, 3, 4, 5, 9, 17, 65)
@@ -46,28 +46,47 @@ class Crowd:
     Not whole when there are more than were looked at: then there are enough, and no change of the moment leaves the last band.
     """
 
-    __slots__ = ("_cases", "_is_whole")
+    __slots__ = ("cases", "is_whole")
 
     def __init__(self, cases: Iterable[tuple[str, int]] = (), *, is_whole: bool = True) -> None:
-        self._cases = dict(cases)
-        self._is_whole = is_whole
+        self.cases = dict(cases)
+        self.is_whole = is_whole
 
     def replace(self, fact_id: str, cell: int, sign: int) -> Mapping[int, int]:
         """Add a case (+1) or take it away (-1); return what that adds to each cell."""
-        before = self._band()
+        before = self.band()
         if sign > 0:
-            others = list(self._cases.values())
-            self._cases[fact_id] = cell
+            others = list(self.cases.values())
+            self.cases[fact_id] = cell
         else:
-            self._cases.pop(fact_id, None)
-            others = list(self._cases.values())
-        after = self._band()
+            self.cases.pop(fact_id, None)
+            others = list(self.cases.values())
+        after = self.band()
         moved = {banded(cell, after if sign > 0 else before): sign}
-        if before != after:
-            for other in others:
-                for key, by in ((banded(other, before), -1), (banded(other, after), +1)):
-                    moved[key] = moved.get(key, 0) + by
+        _move(others, before, after, moved)
         return moved
 
-    def _band(self) -> int:
-        return band_of(len(self._cases)) if self._is_whole else LAST
+    def band(self) -> int:
+        """Return the band that all of them are in."""
+        return band_of(len(self.cases)) if self.is_whole else LAST
+
+
+def together(crowds: Sequence[Crowd]) -> dict[int, int]:
+    """Return what counting one complainant's cases over several merchants adds to each cell, beside counting them by each.
+
+    A crowd that is not whole is in the last band by itself: it moves none, and has all others in it.
+    """
+    is_whole = all(crowd.is_whole for crowd in crowds)
+    band = band_of(sum(len(crowd.cases) for crowd in crowds)) if is_whole else LAST
+    moved: dict[int, int] = {}
+    for crowd in crowds:
+        _move(crowd.cases.values(), crowd.band(), band, moved)
+    return moved
+
+
+def _move(cases: Iterable[int], before: int, after: int, moved: dict[int, int]) -> None:
+    """Add to each cell what it takes to bring cases from one band to another."""
+    if before != after:
+        for case in cases:
+            for key, by in ((banded(case, before), -1), (banded(case, after), +1)):
+                moved[key] = moved.get(key, 0) + by

@@ -6,6 +6,7 @@ taken back leaves each with what it had.
 
 from collections.abc import Mapping, Sequence
 
+from services.credit.domain.crowd import together
 from services.credit.domain.facts import Registration
 from services.credit.domain.subject import NEWEST, SubjectState
 
@@ -31,9 +32,8 @@ def link_of(registration: Registration | None) -> str:
 def joined(root: SubjectState, members: Sequence[SubjectState]) -> SubjectState:
     """Return the sum of a family's states under the root's registration; the given states stay as they are."""
     total = root.copy()
+    total.cells = added(root.cells, *(member.cells for member in members), root.shared)
     for member in members:
-        for cell, count in member.cells.items():
-            total.cells[cell] = total.cells.get(cell, 0) + count
         total.cases += member.cases
         total.case_count += member.case_count
         total.case_digest = (total.case_digest + member.case_digest) % _MODULUS
@@ -46,6 +46,24 @@ def joined(root: SubjectState, members: Sequence[SubjectState]) -> SubjectState:
     total.listings.sort()
     total.held.sort()
     return total
+
+
+def shared(family: Sequence[SubjectState]) -> dict[int, int]:
+    """Return what the sum of a family's cells moves because a complainant counts once over all of it.
+
+    Of the complainants whose cases are loaded in `crowds`.
+    """
+    complainants = sorted({complainant for state in family for complainant in state.crowds})
+    return added(*(together([state.crowds[one] for state in family if one in state.crowds]) for one in complainants))
+
+
+def added(*counts: Mapping[int, int]) -> dict[int, int]:
+    """Return the sum of counts by cell, without those that come to nothing."""
+    total: dict[int, int] = {}
+    for several in counts:
+        for cell, count in several.items():
+            total[cell] = total.get(cell, 0) + count
+    return {cell: count for cell, count in total.items() if count}
 
 
 def without_facts(member: SubjectState) -> SubjectState:

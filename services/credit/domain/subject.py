@@ -49,7 +49,8 @@ class SubjectState:
     """The sums over a subject's facts; `replace` swaps one fact's old value for its new one.
 
     `crowds` are the cases of the complainants whose facts are about to be replaced, by complainant. They are no part of what
-    is kept, so that a state does not grow with its complainants; who folds from nothing needs to load none.
+    is kept, so that a state does not grow with its complainants; who folds from nothing needs to load none. `shared` is what
+    a complainant of several enterprises of a family moves in its cells (family.py); only the one that goes on has any.
     """
 
     __slots__ = (
@@ -63,6 +64,7 @@ class SubjectState:
         "open_cases",
         "registration",
         "sanctions",
+        "shared",
     )
 
     def __init__(self) -> None:
@@ -76,6 +78,7 @@ class SubjectState:
         self.open_cases = 0
         self.held: list[str] = []
         self.crowds: dict[str, Crowd] = {}
+        self.shared: dict[int, int] = {}
 
     def copy(self) -> "SubjectState":
         """Return a state of its own with the same facts."""

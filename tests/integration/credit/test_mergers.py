@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import grpc
+import psycopg
 import pytest
 from merchantcredit.credit.v1 import review_service_pb2 as reviews
 from merchantcredit.credit.v1.credit_service_pb2 import GetCreditRecordRequest, GetWayBackRequest, ListEvidenceRequest
@@ -74,6 +75,11 @@ def facts() -> Sequence[Message]:
     return (
         *(told(complaint(f"c{n}", received_on=f"2026-{n % 4 + 2:02}-{n + 1:02}"), f"c{n}") for n in range(24)),
         told(violation("v1"), "v1"),
+        # One complains of both, three times of one and twice of the other.
+        *(
+            told(complaint(f"s{n}", code, received_on=f"2026-0{n + 1}-20", complainant_pseudonym="both"), f"s{n}")
+            for n, code in enumerate((CODE, OTHER, CODE, OTHER, CODE))
+        ),
         told(complaint("d1", OTHER, received_on="2026-05-15"), "d1"),
         told(violation("w1", OTHER, severity=1), "w1"),
         told(volume("2026-04", 3000, OTHER), "o1", source="//platform.p1"),
@@ -115,7 +121,7 @@ async def test_a_merger_carries_the_facts_and_each_record_names_the_other(parts:
     assert [(one.credit_code, one.name) for one in root.merged_from] == [(CODE, NAMES[CODE])]
     assert sum(line.amount_millipoints for line in root.contributions) == root.score_millipoints
     counts = {line.rule_id: line.fact_count for line in root.contributions}
-    assert (counts["complaint.rate"], counts["penalty.ordinary"], counts["penalty.minor"]) == (25, 1, 1)
+    assert (counts["complaint.rate"], counts["penalty.ordinary"], counts["penalty.minor"]) == (30, 1, 1)
     assert_proven(credit)
     # What is told of the merged one from now on moves the other.
     credit.tell(told(violation("v2", severity=3), "v2"))
@@ -130,6 +136,38 @@ async def test_a_merger_carries_the_facts_and_each_record_names_the_other(parts:
     assert turned is not None
     assert (turned.day, len(turned.merged_from)) == ("2026-07-25", 1)
     assert_proven(credit)
+
+
+async def test_who_complains_of_several_of_a_family_weighs_as_one(parts: Parts) -> None:
+    """As many points as if all cases had named the one that goes on, before the merger and after, and when cases end."""
+    credit, served, stub = parts
+    await merge(stub, served, CODE, OTHER)
+    credit.drain()
+    spread = [told(complaint(f"x{n}", (CODE, OTHER)[n % 2], complainant_pseudonym="x"), f"x{n}") for n in range(6)]
+    again = [complaint(f"x{n}", (CODE, OTHER)[n % 2], complainant_pseudonym="x", status=6) for n in range(4)]
+    later = NOW + timedelta(minutes=1)
+    for batch in (spread[:1], spread[1:5], spread[5:], [told(one, f"e{one.case_id}", at=later) for one in again]):
+        credit.tell(*batch)
+        assert_proven(credit)
+    split = credit.record(OTHER)
+    assert split is not None
+    for n in range(6):
+        credit.tell(told(complaint(f"x{n}", OTHER, complainant_pseudonym="x", status=0), f"t{n}", at=later))
+    gathered = credit.record(OTHER)
+    assert gathered is not None
+    assert gathered.score_millipoints == split.score_millipoints
+    ((cells,),) = credit.rows("SELECT length(shared) FROM credit.subject WHERE code = %s", OTHER)
+    assert cells > 0  # who complained of both before the merger
+
+
+async def test_an_altered_count_over_a_family_is_found(parts: Parts) -> None:
+    credit, served, stub = parts
+    await merge(stub, served, CODE, OTHER)
+    credit.drain()
+    with psycopg.connect(credit.dsn) as conn:
+        conn.execute("UPDATE credit.subject SET shared = '' WHERE code = %s", [OTHER])
+    found = [(one.code, one.what) for one in VerifyScores(credit.dsn).differences()]
+    assert found == [(OTHER, "shared")]
 
 
 async def test_reads_beside_the_record_follow_a_merger(parts: Parts) -> None:
