@@ -1,4 +1,7 @@
-"""How one process of one role is started: `python -m services.<service> ROLE [--config FILE]`."""
+"""How one process of one role is started: `python -m services.<service> ROLE [--config FILE]`.
+
+`check-config` checks the file and the environment; with `--for ROLE` also that they have all that the role needs.
+"""
 
 import argparse
 import asyncio
@@ -7,6 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import structlog
 import uvloop
@@ -27,7 +31,13 @@ from services.common.telemetry import health
 from services.common.telemetry.start import telemetry, tracing
 
 log = structlog.get_logger()
-Role = Callable[[Config], None]
+
+
+class Role(NamedTuple):
+    """What a process of a role does, and the keys of the configuration without which it cannot."""
+
+    run: Callable[[Config], None]
+    needs: tuple[str, ...]
 
 
 def main(service: str, roles: Mapping[str, Role]) -> int:
@@ -35,21 +45,30 @@ def main(service: str, roles: Mapping[str, Role]) -> int:
     parser = argparse.ArgumentParser(prog=f"merchant-credit {service}")
     parser.add_argument("role", choices=[*roles, "check-config"])
     parser.add_argument("--config", type=Path, default=None, help="a TOML file; the environment stands over it")
+    parser.add_argument("--for", dest="checked", choices=[*roles], help="check-config: the role that is to run on it")
     given = parser.parse_args()
+    checks = given.role == "check-config"
+    role = roles.get(given.checked if checks else given.role)
     log_to_stderr()
     config = Config()
     try:
         config = load(given.config)
         log_to_stderr(config.log_format, config.log_level, service=service, role=given.role)
-        if given.role == "check-config":
-            print("the configuration is well formed")  # noqa: T201 - the answer of a command line
+        if role is not None:
+            config.require(*role.needs)
+        if checks or role is None:
+            _answer(given.checked)
         else:
             with telemetry(config.metrics), tracing(config.traces, service, given.role):
-                roles[given.role](config)
+                role.run(config)
     except (PlatformError, OSError) as error:
         _say(error, config)
         return 2
     return 0
+
+
+def _answer(role: str | None) -> None:
+    print("the configuration is well formed" + (f" and has what {role} needs" if role else ""))  # noqa: T201 - an answer
 
 
 def _say(error: Exception, config: Config) -> None:
@@ -60,29 +79,33 @@ def _say(error: Exception, config: Config) -> None:
         print(f"merchant-credit: {error}", file=sys.stderr)  # noqa: T201 - a command line tool
 
 
-def migrate_database(config: Config) -> None:
+def _migrate(config: Config) -> None:
     """Bring the service's database to the newest schema, and make the topics where Kafka is configured."""
-    config.require("dsn")
     migrate(config.dsn)
     if config.kafka is not None:
         ensure_topics(kafka_settings(config), copies=config.kafka.copies)
 
 
-def make_topics(config: Config) -> None:
+def _make_topics(config: Config) -> None:
     """Make the topics that are missing; for a cluster where who migrates a database may not make topics."""
     settings = kafka_settings(config)
     assert config.kafka is not None  # noqa: S101 - required by kafka_settings
     ensure_topics(settings, copies=config.kafka.copies)
 
 
+MIGRATE = Role(_migrate, ("dsn",))
+TOPICS = Role(_make_topics, ("kafka",))
+#: What every role needs that serves gRPC.
+SERVES = ("listen", "token_key")
+
+
 def relay(service: str) -> Role:
     """Return the role that numbers the service's messages and brings them to Kafka."""
 
     def run(config: Config) -> None:
-        config.require("dsn", "kafka")
         work([Sequencer(config.dsn), Relay(config.dsn, kafka_settings(config), service)])
 
-    return run
+    return Role(run, ("dsn", "kafka"))
 
 
 def kafka_settings(config: Config) -> KafkaSettings:
@@ -104,13 +127,12 @@ def work(loops: Sequence[Loop]) -> None:
 
 
 def serve(config: Config, services: Callable[[], Sequence[Registration]]) -> None:
-    """Serve until SIGTERM or SIGINT; the services are made on the loop that serves them."""
-    config.require("listen", "token_key")
+    """Serve until SIGTERM or SIGINT; the services are made on the loop that serves them. It needs SERVES."""
     uvloop.run(_serving(config, services))
 
 
 async def _serving(config: Config, services: Callable[[], Sequence[Registration]]) -> None:
-    assert config.token_key is not None  # noqa: S101 - required by serve
+    assert config.token_key is not None  # noqa: S101 - needed by who serves
     stop = stop_event()
     verifier = Verifier(load_key(config.token_key))
     running = await server.start(services(), verifier=verifier, address=config.listen)

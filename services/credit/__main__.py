@@ -7,14 +7,15 @@ from services.common.clock import SystemClock
 from services.common.config import Config
 from services.common.eventlog.kafka.log import KafkaEventLog
 from services.common.eventlog.retention import Retention
-from services.common.role import kafka_settings, main, migrate_database, relay, serve, work
+from services.common.role import MIGRATE, SERVES, Role, kafka_settings, main, relay, serve, work
 from services.credit import bootstrap
 from services.credit.config import CreditConfig
 
+NEEDS = ("dsn", "complainant_key")
+
 
 def _settings(config: Config) -> CreditConfig:
-    config.require("dsn", "complainant_key")
-    assert config.complainant_key is not None  # noqa: S101 - required above
+    assert config.complainant_key is not None  # noqa: S101 - needed by each role
     key = config.complainant_key.read_bytes()
     return CreditConfig(
         dsn=config.dsn,
@@ -45,10 +46,10 @@ if __name__ == "__main__":
         main(
             "credit",
             {
-                "migrate": migrate_database,
-                "serve": _serve,
-                "consume": _consume,
-                "webhooks": _webhooks,
+                "migrate": MIGRATE,
+                "serve": Role(_serve, (*NEEDS, *SERVES)),
+                "consume": Role(_consume, (*NEEDS, "kafka")),
+                "webhooks": Role(_webhooks, NEEDS),
                 "relay": relay("credit"),
             },
         )

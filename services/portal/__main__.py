@@ -9,7 +9,7 @@ import uvloop
 
 from services.common.clock import SystemClock
 from services.common.config import Config
-from services.common.role import main, stop_event
+from services.common.role import Role, main, stop_event
 from services.common.telemetry import health
 from services.portal.app import make_app
 from services.portal.bootstrap import serve
@@ -21,7 +21,6 @@ CHANNEL_OPTIONS = (("grpc.service_config", '{"loadBalancingConfig": [{"round_rob
 
 
 def _serve(config: Config) -> None:
-    config.require("listen", "registry", "credit", "search")
     uvloop.run(_serving(config))
 
 
@@ -46,4 +45,4 @@ async def _serving(config: Config) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main("portal", {"serve": _serve}))
+    sys.exit(main("portal", {"serve": Role(_serve, ("listen", "registry", "credit", "search"))}))

@@ -4,12 +4,11 @@ import sys
 
 from services.common.clock import SystemClock
 from services.common.config import Config
-from services.common.role import main, make_topics, migrate_database, relay, serve
+from services.common.role import MIGRATE, SERVES, TOPICS, Role, main, relay, serve
 from services.registry import bootstrap
 
 
 def _serve(config: Config) -> None:
-    config.require("dsn")
     serve(config, lambda: [bootstrap.serving(config.dsn, SystemClock())])
 
 
@@ -17,6 +16,6 @@ if __name__ == "__main__":
     sys.exit(
         main(
             "registry",
-            {"migrate": migrate_database, "topics": make_topics, "serve": _serve, "relay": relay("registry")},
+            {"migrate": MIGRATE, "topics": TOPICS, "serve": Role(_serve, ("dsn", *SERVES)), "relay": relay("registry")},
         )
     )

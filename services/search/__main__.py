@@ -5,14 +5,13 @@ from pathlib import Path
 
 from services.common.clock import SystemClock
 from services.common.config import Config
-from services.common.role import kafka_settings, main, migrate_database, relay, serve, work
+from services.common.role import MIGRATE, SERVES, Role, kafka_settings, main, relay, serve, work
 from services.search import cluster
 from services.search.adapters.elastic_client import ElasticSettings
 
 
 def _elastic(config: Config) -> ElasticSettings:
-    config.require("elasticsearch")
-    assert config.elasticsearch is not None  # noqa: S101 - required above
+    assert config.elasticsearch is not None  # noqa: S101 - needed by each role that comes here
     told = config.elasticsearch
     return ElasticSettings(
         urls=tuple(told.url.split(",")),
@@ -32,7 +31,6 @@ def _serve(config: Config) -> None:
 
 
 def _project(config: Config) -> None:
-    config.require("dsn", "kafka")
     work(cluster.projecting_kafka(config.dsn, kafka_settings(config), _elastic(config), SystemClock()))
 
 
@@ -41,10 +39,10 @@ if __name__ == "__main__":
         main(
             "search",
             {
-                "migrate": migrate_database,
-                "template": _template,
-                "serve": _serve,
-                "project": _project,
+                "migrate": MIGRATE,
+                "template": Role(_template, ("elasticsearch",)),
+                "serve": Role(_serve, ("elasticsearch", *SERVES)),
+                "project": Role(_project, ("dsn", "kafka", "elasticsearch")),
                 "relay": relay("search"),
             },
         )
