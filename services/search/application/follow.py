@@ -67,16 +67,13 @@ class _FollowingConsumer:
         return self._gather(records, max_records)
 
     def _gather(self, records: Sequence[Record], most: int) -> Sequence[Record]:
-        """Poll on for a moment; after a rebalance what was gathered before comes again, and is dropped here."""
+        """Poll on for a moment; what another has now is left to it: a rebalance in between moves some partitions, and no others."""
         gathered = list(records)
-        generation = self._inner.generation()
         deadline = time.monotonic() + GATHER_SECONDS
         while len(gathered) < most and (left := deadline - time.monotonic()) > 0:
-            more = self._inner.poll(max_records=most - len(gathered), timeout_seconds=left)
-            if self._inner.generation() != generation:
-                return more
-            gathered += more
-        return gathered
+            gathered += self._inner.poll(max_records=most - len(gathered), timeout_seconds=left)
+        owned = self._inner.assignment()
+        return [record for record in gathered if TopicPartition(record.topic, record.partition) in owned]
 
     def assignment(self) -> frozenset[TopicPartition]:
         """See the port."""

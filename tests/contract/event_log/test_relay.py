@@ -7,12 +7,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from multiprocessing.process import BaseProcess
+from typing import Any
 
 import psycopg
 import pytest
+from kafka import TopicPartition as Place
 
 from services.common.eventlog.feeds import FeedsEventLog
-from services.common.eventlog.kafka.log import KafkaEventLog
+from services.common.eventlog.kafka import relay as kafka_relay
+from services.common.eventlog.kafka.log import KafkaEventLog, send
 from services.common.eventlog.kafka.relay import Relay
 from services.common.eventlog.kafka.settings import KafkaSettings
 from services.common.eventlog.kafka.topics import ensure_topics
@@ -167,3 +170,36 @@ def test_a_frozen_relay_that_wakes_is_refused(dsn: str, settings: KafkaSettings,
     until(lambda: is_done(dsn))
     assert_last_is_last(arrived(settings), 210)
     assert all(process.is_alive() for process in relays)
+
+
+def test_what_a_transaction_lost_is_sent_again(
+    dsn: str, settings: KafkaSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a sequence error, as a broker that crashed can give, kafka-python commits without what failed (decision 0076)."""
+    ensure_topics(settings)
+    spoil = threading.Event()
+
+    def sending(producer: Any, to: KafkaSettings, message: Message) -> Any:
+        if spoil.is_set():
+            spoil.clear()
+            place = Place(to.physical(RECORD), message.partition)
+            producer._transaction_manager.increment_sequence_number(place, 7)
+        return send(producer, to, message)
+
+    monkeypatch.setattr(kafka_relay, "send", sending)
+    stop = threading.Event()
+    loops = [threading.Thread(target=one.run, args=(stop,)) for one in (Sequencer(dsn), Relay(dsn, settings, "test"))]
+    for loop in loops:
+        loop.start()
+    try:
+        say(dsn, range(1))
+        until(lambda: is_done(dsn))
+        spoil.set()
+        say(dsn, range(1, 2))
+        until(lambda: is_done(dsn))
+    finally:
+        stop.set()
+        for loop in loops:
+            loop.join()
+    assert not spoil.is_set()
+    assert_last_is_last(arrived(settings), 2)
