@@ -1,23 +1,29 @@
 """Credit's composition root for what runs beside the servers: the command line calls these and knows no part of credit."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
 import psycopg
 from merchantcredit.events.v1.complaint_pb2 import ComplaintReported
+from psycopg.errors import TransactionRollback, UniqueViolation
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from services.common.clock import Clock, china_day
+from services.common.errors import VersionConflict
 from services.common.eventlog.port import EventLog
 from services.credit.adapters import population_reader, shadow_store
 from services.credit.adapters.cells_store import copy_cells
+from services.credit.adapters.derived_store import PostgresDerived, codes_of
 from services.credit.adapters.evaluation_files import find_mapping, read_rows
 from services.credit.adapters.policy_files import load_draft, load_policies
 from services.credit.adapters.policy_store import refresh
+from services.credit.adapters.postgres_ledger import PostgresLedger
 from services.credit.adapters.republish import keys_on_topic, say_again, say_gone
 from services.credit.adapters.verify_store import RecordEncoder, WholeLedger, accounts, snapshot
 from services.credit.application.backtest import Backtest, Mover, backtest
 from services.credit.application.evaluate import Evaluation, evaluate
+from services.credit.application.mend_scores import MendScores
 from services.credit.application.rebuild_cells import rebuild_cells
 from services.credit.application.rescore import rescore
 from services.credit.application.verify_scores import Difference, Verification
@@ -35,10 +41,15 @@ __all__ = [
     "backtest_draft",
     "check_report",
     "evaluate_files",
+    "mend_scores",
     "rebuild",
     "republish_records",
     "shadow",
 ]
+
+
+#: A worker that moved a fact of the enterprise meanwhile is waited for so often.
+ATTEMPTS = 10
 
 
 def check_report(report: ComplaintReported, clock: Clock) -> None:
@@ -74,6 +85,29 @@ class VerifyScores:
             ledger = WholeLedger(conn)
             yield from self._verification.differences(ledger)
             yield from (Difference("", f"fact {fact_id}", "stands nowhere", "a subject") for fact_id in ledger.unplaced)
+
+
+def mend_scores(dsn: str, found: Sequence[Difference], clock: Clock, policy_folder: Path = POLICY_FOLDER) -> int:
+    """Write what differs anew from the ledger, beside running workers, one transaction an enterprise; return how many."""
+    policies = load_policies(policy_folder)
+    use_case = MendScores(policies, clock)
+    lost = [one.what.removeprefix("fact ") for one in found if not one.code]
+    again = Retrying(
+        retry=retry_if_exception_type((VersionConflict, TransactionRollback, UniqueViolation)),
+        stop=stop_after_attempt(ATTEMPTS),
+        reraise=True,
+    )
+    with psycopg.connect(dsn) as conn:
+        refresh(conn, policies)
+        codes = sorted({one.code for one in found if one.code} | codes_of(conn, lost))
+    for code in codes:
+        again(_mend, dsn, use_case, code)
+    return len(codes)
+
+
+def _mend(dsn: str, use_case: MendScores, code: str) -> None:
+    with psycopg.connect(dsn) as conn:
+        use_case.execute(PostgresLedger(conn), PostgresDerived(conn), code)
 
 
 def backtest_draft(dsn: str, draft: Path, day: date, policy_folder: Path = POLICY_FOLDER) -> Backtest:

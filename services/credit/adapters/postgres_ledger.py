@@ -237,7 +237,7 @@ class PostgresLedger:
 
     def place(self, facts: Sequence[tuple[Fact, int]], at: datetime) -> None:
         """Note where facts stand; raises UniqueViolation when another worker made one of them meanwhile."""
-        rows = [_placed(fact, subject_id) for fact, subject_id in facts]
+        rows = [placed_row(fact, subject_id) for fact, subject_id in facts]
         known = [row for row in rows if row[0] in self._locked]
         new = [row for row in rows if row[0] not in self._locked]
         for statement, placed in ((_PLACE, known), (_PLACE_NEW, new)):
@@ -377,7 +377,8 @@ def _detail(state: SubjectState) -> str:
     return orjson.dumps(detail, default=list).decode()
 
 
-def _placed(fact: Fact, subject_id: int) -> tuple[Any, ...]:
+def placed_row(fact: Fact, subject_id: int) -> tuple[Any, ...]:
+    """Return a fact's row of credit.fact."""
     body = fact.body
     weighs = bool(cells.cells_of(fact))
     case = (0, 0, 0, 0, 0)

@@ -47,22 +47,22 @@ class ApplyEvents:
     def apply(self, ledger: Ledger, told: Sequence[Told], at: datetime) -> None:
         """Let events that are in the inbox count, and publish what follows; each names its enterprise by code."""
         if told:
-            touched = _apply(ledger, [*told, *ledger.marked(told, at)], at)
-            publish(ledger, self._policies, touched, self._clock.now())
+            moved = _apply(ledger, [*told, *ledger.marked(told, at)], at)
+            publish(ledger, self._policies, moved, self._clock.now())
 
     def retract(self, ledger: Ledger, told: Sequence[Told], at: datetime) -> None:
         """End the accounts of events that counted, and publish what follows; they can be applied again."""
         if told:
-            touched = _retract(ledger, told, at)
-            publish(ledger, self._policies, touched, self._clock.now())
+            moved = _retract(ledger, told, at)
+            publish(ledger, self._policies, moved, self._clock.now())
 
 
 def publish(
-    ledger: Ledger, policies: Policies, touched: Mapping[int, tuple[Subject, tuple[str, ...]]], at: datetime
+    ledger: Ledger, policies: Policies, moved: Mapping[int, tuple[Subject, tuple[str, ...]]], at: datetime
 ) -> None:
     """Rate subjects for the day of `at`, save them, and publish the records of those that are registered."""
     day = china_day(at)
-    subjects = [subject for subject, _ in touched.values()]
+    subjects = [subject for subject, _ in moved.values()]
     in_force = policies.on(day)
     for subject in subjects:
         subject.policy_version = in_force.version
@@ -75,7 +75,7 @@ def publish(
         subject.under_review = rating.cases_under_review
         subject.is_held = policy is not in_force
         if subject.known:
-            publications.append(Publication(shown, rating, subject.grade, touched[subject.subject_id][1], policy))
+            publications.append(Publication(shown, rating, subject.grade, moved[subject.subject_id][1], policy))
             subject.grade = rating.grade
     ledger.save(subjects, good_until)
     ledger.publish(publications, at)
@@ -104,7 +104,7 @@ def _apply(ledger: Ledger, fresh: Sequence[Told], at: datetime) -> dict[int, tup
     new: dict[str, list[Assertion]] = defaultdict(list)
     for event in fresh:
         new[event.assertion.fact_id].append(event.assertion)
-    earlier = _by_fact(ledger.assertions(sorted(new)))
+    earlier = by_fact(ledger.assertions(sorted(new)))
     named = {event.body.code for event in fresh} | {a.body.code for told in earlier.values() for a in told}
     named |= {event.merged_into for event in fresh if event.merged_into}
     by_code = {subject.code: subject for subject in ledger.subjects(sorted(named))}
@@ -119,10 +119,10 @@ def _apply(ledger: Ledger, fresh: Sequence[Told], at: datetime) -> dict[int, tup
         ledger.note_frauds(frauds)
     _refill(ledger, [by_code[code] for code in moved])
     ledger.judge([(event, verdict) for event in fresh if (verdict := _verdict(event, by_code)) != Verdict.ACCEPTED])
-    return _touched(ledger, by_code, moved)
+    return touched(ledger, by_code, moved)
 
 
-def _touched(
+def touched(
     ledger: Ledger, by_code: Mapping[str, Subject], moved: Mapping[str, Sequence[str]]
 ) -> dict[int, tuple[Subject, tuple[str, ...]]]:
     """Return who needs a new record, with the facts that moved each: also the roots that a merged enterprise counts for.
@@ -130,19 +130,19 @@ def _touched(
     Who did not move itself steps its sequence by one.
     """
     changed = settle(by_code)
-    touched = {code: by_code[code] for code in moved}
-    for subject in concerned(touched.values(), changed, by_code):
-        if subject.code not in touched:
+    found = {code: by_code[code] for code in moved}
+    for subject in concerned(found.values(), changed, by_code):
+        if subject.code not in found:
             subject.seq += 1
-            touched[subject.code] = subject
+            found[subject.code] = subject
     if changed:
         ledger.link(changed)
-        recount_shared(ledger, touched.values())
-    if families := [subject for subject in touched.values() if subject.members or changed]:
+        recount_shared(ledger, found.values())
+    if families := [subject for subject in found.values() if subject.members or changed]:
         ledger.save_shared(families)
     return {
         subject.subject_id: (subject, tuple(moved.get(code) or _moved_by_members(subject, moved)))
-        for code, subject in touched.items()
+        for code, subject in found.items()
     }
 
 
@@ -156,9 +156,9 @@ def _retract(ledger: Ledger, told: Sequence[Told], at: datetime) -> dict[int, tu
     A subject's sequence rises all the same: a revision is never given twice.
     """
     fact_ids = sorted({event.assertion.fact_id for event in told})
-    before = _by_fact(ledger.assertions(fact_ids))
+    before = by_fact(ledger.assertions(fact_ids))
     ledger.retract(told, at)
-    left = _by_fact(ledger.assertions(fact_ids))
+    left = by_fact(ledger.assertions(fact_ids))
     by_code = {s.code: s for s in ledger.subjects(sorted({a.body.code for all_of in before.values() for a in all_of}))}
     pairs = {fact_id: (_standing(before[fact_id]), fold(left[fact_id])) for fact_id in fact_ids}
     shared_before = _load_crowds(ledger, by_code, pairs.values())
@@ -180,7 +180,7 @@ def _retract(ledger: Ledger, told: Sequence[Told], at: datetime) -> dict[int, tu
     if frauds := [fraud for pair in pairs.values() if (fraud := _fraud(*pair))]:
         ledger.note_frauds(frauds)
     _refill(ledger, [by_code[code] for code in moved])
-    return _touched(ledger, by_code, moved)
+    return touched(ledger, by_code, moved)
 
 
 def _standing(accounts: list[Assertion]) -> Fact:
@@ -190,7 +190,8 @@ def _standing(accounts: list[Assertion]) -> Fact:
     return fact
 
 
-def _by_fact(assertions: Iterable[Assertion]) -> dict[str, list[Assertion]]:
+def by_fact(assertions: Iterable[Assertion]) -> dict[str, list[Assertion]]:
+    """Return the accounts of each fact."""
     found: dict[str, list[Assertion]] = defaultdict(list)
     for assertion in assertions:
         found[assertion.fact_id].append(assertion)

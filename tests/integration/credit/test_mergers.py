@@ -30,7 +30,7 @@ from services.credit.adapters.verify_store import RecordEncoder, snapshot
 from services.credit.application.read_past import Question, ReadPast
 from services.credit.bootstrap import serving, serving_reviews
 from services.credit.config import POLICY_FOLDER, CreditConfig
-from services.credit.offline import VerifyScores
+from services.credit.offline import VerifyScores, mend_scores
 from services.registry import bootstrap as registry
 from services.search.consumers.records import decode
 from tests.integration.credit.world import (
@@ -166,8 +166,10 @@ async def test_an_altered_count_over_a_family_is_found(parts: Parts) -> None:
     credit.drain()
     with psycopg.connect(credit.dsn) as conn:
         conn.execute("UPDATE credit.subject SET shared = '' WHERE code = %s", [OTHER])
-    found = [(one.code, one.what) for one in VerifyScores(credit.dsn).differences()]
-    assert found == [(OTHER, "shared")]
+    found = list(VerifyScores(credit.dsn).differences())
+    assert [(one.code, one.what) for one in found] == [(OTHER, "shared")]
+    mend_scores(credit.dsn, found, credit.clock)
+    assert_proven(credit)
 
 
 async def test_reads_beside_the_record_follow_a_merger(parts: Parts) -> None:

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from services.cli.app import program
-from services.credit.offline import VerifyScores
+from services.credit.offline import VerifyScores, mend_scores
 from tests.integration.credit.world import (
     CODE,
     NOW,
@@ -81,7 +81,25 @@ def test_nothing_differs_after_a_run(credit: World) -> None:
 )  # fmt: skip
 def test_an_altered_row_is_found_and_named(credit: World, statement: str, named: set[str]) -> None:
     alter(credit, statement, CODE)
-    assert named <= {what for _, what in differences(credit)}
+    found = list(VerifyScores(credit.dsn).differences())
+    assert named <= {one.what for one in found}
+    mend_scores(credit.dsn, found, credit.clock)
+    assert differences(credit) == []
+
+
+def test_mending_publishes_what_the_ledger_says(credit: World) -> None:
+    """A new revision, with the score that was; the accounts are as before; and what comes later goes on from there."""
+    before, accounts = credit.record(), credit.rows("SELECT * FROM credit.assertion ORDER BY source, event_id")
+    alter(credit, "UPDATE credit.subject SET cells = '', detail = '' WHERE code = %s", CODE)
+    assert before is not None
+    assert mend_scores(credit.dsn, list(VerifyScores(credit.dsn).differences()), credit.clock) == 1
+    after = credit.record()
+    assert after is not None
+    assert after.revision > before.revision
+    assert (after.score_millipoints, after.contributions) == (before.score_millipoints, before.contributions)
+    assert credit.rows("SELECT * FROM credit.assertion ORDER BY source, event_id") == accounts
+    credit.tell(told(violation("v9"), "v9"))
+    assert differences(credit) == []
 
 
 def test_a_score_altered_on_the_record_is_named_with_both_values(credit: World) -> None:
@@ -112,3 +130,6 @@ def test_the_command_exits_with_one_when_something_differs(credit: World) -> Non
     ill = CliRunner().invoke(program(), arguments)
     assert ill.exit_code == 1
     assert f"{CODE}  subject.grade: kept AAA" in ill.stdout
+    mended = CliRunner().invoke(program(), [*arguments, "--mend"])
+    assert mended.exit_code == 0
+    assert mended.stdout.splitlines()[-2:] == ["1 enterprises written anew", well.stdout.strip()]
