@@ -10,6 +10,7 @@ from services.registry.api.servicer import ACCESS, RegistryServicer
 from services.registry.application.merge_enterprises import MergeEnterprises
 from services.registry.application.read_enterprises import ReadEnterprises
 from services.registry.application.register_enterprises import RegisterEnterprises
+from services.registry.application.split_enterprises import SplitEnterprises
 
 SERVICE = "merchantcredit.registry.v1.RegistryService"
 
@@ -19,7 +20,10 @@ def serving(dsn: str, clock: Clock) -> Registration:
     pool = open_pool(dsn)
     registers = PostgresRegisters(pool, clock)
     servicer = RegistryServicer(
-        RegisterEnterprises(registers, clock), MergeEnterprises(registers, clock), ReadEnterprises(registers)
+        RegisterEnterprises(registers, clock),
+        MergeEnterprises(registers, clock),
+        SplitEnterprises(registers, clock),
+        ReadEnterprises(registers),
     )
     return Registration(
         service_name=SERVICE,

@@ -45,9 +45,8 @@ class PostgresRegisters:
 
     def get(self, code: str) -> Registered | None:
         """Return one enterprise."""
-        with self._pool.connection() as conn:
-            row = conn.execute("SELECT snapshot FROM registry.enterprise WHERE code = %s", [code]).fetchone()
-        return from_bytes(row[0]) if row else None
+        with self.transaction() as register:
+            return register.read(code)
 
     def page(self, *, region_prefix: str, after: str, limit: int) -> Sequence[Registered]:
         """Return a page in the order of the codes."""
@@ -104,6 +103,16 @@ class PostgresRegister:
             "SELECT code, snapshot FROM registry.enterprise WHERE code = ANY(%s)", [list(codes)]
         ).fetchall()
         return {code: from_bytes(snapshot) for code, snapshot in rows}
+
+    def lock_splits(self) -> None:
+        """Wait for any other split, and keep the next one waiting; held to the end of the transaction."""
+        # Seed 2 keeps this apart from the locks on codes, which have seed 1.
+        self._conn.execute("SELECT pg_advisory_xact_lock(hashtextextended('splits', 2))")
+
+    def read(self, code: str) -> Registered | None:
+        """Return one enterprise."""
+        row = self._conn.execute("SELECT snapshot FROM registry.enterprise WHERE code = %s", [code]).fetchone()
+        return from_bytes(row[0]) if row else None
 
     def save(self, actor: Actor, registered: Sequence[Registered]) -> None:
         """Write rows, history and events."""

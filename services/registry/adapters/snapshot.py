@@ -27,6 +27,8 @@ def to_snapshot(registered: Registered) -> EnterpriseSnapshot:
         revision=registered.revision,
         merged_into=e.merged_into,
         merged_on=_text(e.merged_on),
+        split_from=e.split_from,
+        split_on=_text(e.split_on),
     )
 
 
@@ -47,6 +49,8 @@ def from_bytes(data: bytes) -> Registered:
         status_since=_day(m.status_since),
         merged_into=m.merged_into,
         merged_on=_day(m.merged_on),
+        split_from=m.split_from,
+        split_on=_day(m.split_on),
     )
     return Registered(kept, m.revision)
 

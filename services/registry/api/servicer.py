@@ -14,6 +14,7 @@ from services.registry.api.convert import to_draft, to_message
 from services.registry.application.merge_enterprises import MergeEnterprises, Merger
 from services.registry.application.read_enterprises import ReadEnterprises
 from services.registry.application.register_enterprises import Outcome, RegisterEnterprises
+from services.registry.application.split_enterprises import Split, SplitEnterprises
 
 WRITERS = frozenset({Role.REGULATOR, Role.OFFICE})
 ACCESS = {
@@ -21,6 +22,8 @@ ACCESS = {
     "BatchRegisterEnterprises": WRITERS,
     "MergeEnterprise": WRITERS,
     "UnmergeEnterprise": WRITERS,
+    "SplitEnterprise": WRITERS,
+    "UndoSplitEnterprise": WRITERS,
     "GetEnterprise": EVERYBODY,
     "ListEnterprises": EVERYBODY,
 }
@@ -30,9 +33,12 @@ Context = grpc.aio.ServicerContext[Any, Any]
 class RegistryServicer(rpc.RegistryServiceServicer):
     """Serves the registry."""
 
-    def __init__(self, register: RegisterEnterprises, merge: MergeEnterprises, read: ReadEnterprises) -> None:
+    def __init__(
+        self, register: RegisterEnterprises, merge: MergeEnterprises, split: SplitEnterprises, read: ReadEnterprises
+    ) -> None:
         self._register = register
         self._merge = merge
+        self._split = split
         self._read = read
 
     async def RegisterEnterprise(
@@ -76,6 +82,19 @@ class RegistryServicer(rpc.RegistryServiceServicer):
         """Take the link away."""
         stands = await asyncio.to_thread(self._merge.unmerge, current_actor(), request.request_id, request.credit_code)
         return pb.UnmergeEnterpriseResponse(enterprise=to_message(stands))
+
+    async def SplitEnterprise(self, request: pb.SplitEnterpriseRequest, context: Context) -> pb.SplitEnterpriseResponse:
+        """Link an enterprise to the one that it was split from."""
+        split = Split(request.credit_code, request.from_credit_code, request.split_on)
+        stands = await asyncio.to_thread(self._split.split, current_actor(), request.request_id, split)
+        return pb.SplitEnterpriseResponse(enterprise=to_message(stands))
+
+    async def UndoSplitEnterprise(
+        self, request: pb.UndoSplitEnterpriseRequest, context: Context
+    ) -> pb.UndoSplitEnterpriseResponse:
+        """Take the link away."""
+        stands = await asyncio.to_thread(self._split.undo, current_actor(), request.request_id, request.credit_code)
+        return pb.UndoSplitEnterpriseResponse(enterprise=to_message(stands))
 
     async def GetEnterprise(self, request: pb.GetEnterpriseRequest, context: Context) -> pb.GetEnterpriseResponse:
         """Read one enterprise."""

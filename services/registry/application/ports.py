@@ -40,6 +40,14 @@ class Register(Protocol):
         """Return what is registered under codes and lock it, in the order of the codes."""
         ...
 
+    def lock_splits(self) -> None:
+        """Let one split at a time be decided: whether it closes a ring hangs on rows that it does not lock."""
+        ...
+
+    def read(self, code: str) -> Registered | None:
+        """Return what is registered under a code, without a lock."""
+        ...
+
     def save(self, actor: Actor, registered: Sequence[Registered]) -> None:
         """Write new revisions, their history, and their events, in this transaction."""
         ...

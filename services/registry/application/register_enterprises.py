@@ -91,7 +91,7 @@ def _decide(enterprises: Sequence[Enterprise], found: Mapping[str, Registered]) 
     outcomes: dict[str, Outcome] = {}
     for given in enterprises:
         code, present = given.credit_code, found.get(given.credit_code)
-        enterprise = given if present is None else _with_merger(given, present.enterprise)
+        enterprise = given if present is None else _with_links(given, present.enterprise)
         if present is not None and present.enterprise == enterprise:
             outcomes[code] = Outcome(code, present)
         else:
@@ -100,8 +100,14 @@ def _decide(enterprises: Sequence[Enterprise], found: Mapping[str, Registered]) 
     return outcomes
 
 
-def _with_merger(enterprise: Enterprise, present: Enterprise) -> Enterprise:
-    return replace(enterprise, merged_into=present.merged_into, merged_on=present.merged_on)
+def _with_links(enterprise: Enterprise, present: Enterprise) -> Enterprise:
+    return replace(
+        enterprise,
+        merged_into=present.merged_into,
+        merged_on=present.merged_on,
+        split_from=present.split_from,
+        split_on=present.split_on,
+    )
 
 
 def _check_etag(present: Registered | None, etag: str) -> None:

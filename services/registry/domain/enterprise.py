@@ -1,6 +1,6 @@
 """Who an enterprise is: its registration (登记管理条例实施细则 art. 23), and what makes one acceptable."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import IntEnum
 
@@ -46,7 +46,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enterprise:
-    """A registration in its normal form; a merger is its own step, which no correction of the rest touches."""
+    """A registration in its normal form; mergers and splits are steps of their own, which no correction of the rest touches."""
 
     credit_code: credit_code.CreditCode
     name: str
@@ -61,6 +61,9 @@ class Enterprise:
     status_since: date | None
     merged_into: str = ""
     merged_on: date | None = None
+    # Not in the repr, of which the digests of requests are made: one that came before there were splits keeps its own.
+    split_from: str = field(default="", repr=False)
+    split_on: date | None = field(default=None, repr=False)
 
 
 def normalise(draft: Draft, today: date) -> Enterprise:

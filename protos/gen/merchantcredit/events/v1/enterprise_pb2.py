@@ -24,15 +24,15 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)merchantcredit/events/v1/enterprise.proto\x12\x18merchantcredit.events.v1\"\x8b\x03\n\x12\x45nterpriseSnapshot\x12\x13\n\x0b\x63redit_code\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x17\n\x0f\x65nterprise_type\x18\x03 \x01(\t\x12#\n\x16registered_capital_fen\x18\x04 \x01(\x03H\x00\x88\x01\x01\x12\x18\n\x10\x63\x61pital_currency\x18\x05 \x01(\t\x12\x13\n\x0bregion_code\x18\x06 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x07 \x01(\t\x12\x16\n\x0e\x62usiness_scope\x18\x08 \x01(\t\x12\x16\n\x0e\x65stablished_on\x18\t \x01(\t\x12\x39\n\x06status\x18\n \x01(\x0e\x32).merchantcredit.events.v1.OperatingStatus\x12\x14\n\x0cstatus_since\x18\x0b \x01(\t\x12\x10\n\x08revision\x18\x0c \x01(\x03\x12\x13\n\x0bmerged_into\x18\x1e \x01(\t\x12\x11\n\tmerged_on\x18\x1f \x01(\tB\x19\n\x17_registered_capital_fen*\x96\x02\n\x0fOperatingStatus\x12 \n\x1cOPERATING_STATUS_UNSPECIFIED\x10\x00\x12\x1e\n\x1aOPERATING_STATUS_OPERATING\x10\x01\x12\x1e\n\x1aOPERATING_STATUS_MOVED_OUT\x10\x02\x12!\n\x1dOPERATING_STATUS_DEREGISTERED\x10\x03\x12$\n OPERATING_STATUS_LICENCE_REVOKED\x10\x04\x12\x1d\n\x19OPERATING_STATUS_ANNULLED\x10\x05\x12\x1b\n\x17OPERATING_STATUS_CLOSED\x10\x06\x12\x1c\n\x18OPERATING_STATUS_DORMANT\x10\x07\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)merchantcredit/events/v1/enterprise.proto\x12\x18merchantcredit.events.v1\"\xb1\x03\n\x12\x45nterpriseSnapshot\x12\x13\n\x0b\x63redit_code\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x17\n\x0f\x65nterprise_type\x18\x03 \x01(\t\x12#\n\x16registered_capital_fen\x18\x04 \x01(\x03H\x00\x88\x01\x01\x12\x18\n\x10\x63\x61pital_currency\x18\x05 \x01(\t\x12\x13\n\x0bregion_code\x18\x06 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x07 \x01(\t\x12\x16\n\x0e\x62usiness_scope\x18\x08 \x01(\t\x12\x16\n\x0e\x65stablished_on\x18\t \x01(\t\x12\x39\n\x06status\x18\n \x01(\x0e\x32).merchantcredit.events.v1.OperatingStatus\x12\x14\n\x0cstatus_since\x18\x0b \x01(\t\x12\x10\n\x08revision\x18\x0c \x01(\x03\x12\x13\n\x0bmerged_into\x18\x1e \x01(\t\x12\x11\n\tmerged_on\x18\x1f \x01(\t\x12\x12\n\nsplit_from\x18  \x01(\t\x12\x10\n\x08split_on\x18! \x01(\tB\x19\n\x17_registered_capital_fen*\x96\x02\n\x0fOperatingStatus\x12 \n\x1cOPERATING_STATUS_UNSPECIFIED\x10\x00\x12\x1e\n\x1aOPERATING_STATUS_OPERATING\x10\x01\x12\x1e\n\x1aOPERATING_STATUS_MOVED_OUT\x10\x02\x12!\n\x1dOPERATING_STATUS_DEREGISTERED\x10\x03\x12$\n OPERATING_STATUS_LICENCE_REVOKED\x10\x04\x12\x1d\n\x19OPERATING_STATUS_ANNULLED\x10\x05\x12\x1b\n\x17OPERATING_STATUS_CLOSED\x10\x06\x12\x1c\n\x18OPERATING_STATUS_DORMANT\x10\x07\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'merchantcredit.events.v1.enterprise_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_OPERATINGSTATUS']._serialized_start=470
-  _globals['_OPERATINGSTATUS']._serialized_end=748
+  _globals['_OPERATINGSTATUS']._serialized_start=508
+  _globals['_OPERATINGSTATUS']._serialized_end=786
   _globals['_ENTERPRISESNAPSHOT']._serialized_start=72
-  _globals['_ENTERPRISESNAPSHOT']._serialized_end=467
+  _globals['_ENTERPRISESNAPSHOT']._serialized_end=505
 # @@protoc_insertion_point(module_scope)

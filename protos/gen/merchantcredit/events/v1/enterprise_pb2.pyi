@@ -81,6 +81,8 @@ class EnterpriseSnapshot(_message.Message):
     REVISION_FIELD_NUMBER: _builtins.int
     MERGED_INTO_FIELD_NUMBER: _builtins.int
     MERGED_ON_FIELD_NUMBER: _builtins.int
+    SPLIT_FROM_FIELD_NUMBER: _builtins.int
+    SPLIT_ON_FIELD_NUMBER: _builtins.int
     credit_code: _builtins.str
     """The unified social credit code, 18 characters of GB 32100-2015, upper case. Always present; the key."""
     name: _builtins.str
@@ -109,6 +111,10 @@ class EnterpriseSnapshot(_message.Message):
     """The credit code that this enterprise was merged into; empty when it was not, or the merger was taken back."""
     merged_on: _builtins.str
     """The day of the merger, YYYY-MM-DD in Asia/Shanghai; empty when it was not merged."""
+    split_from: _builtins.str
+    """The credit code that this enterprise was split off from, or that was divided into it (公司分立); empty when neither, or the split was undone."""
+    split_on: _builtins.str
+    """The day of the split, YYYY-MM-DD in Asia/Shanghai; empty when there was none."""
     def __init__(
         self,
         *,
@@ -126,10 +132,12 @@ class EnterpriseSnapshot(_message.Message):
         revision: _builtins.int = ...,
         merged_into: _builtins.str = ...,
         merged_on: _builtins.str = ...,
+        split_from: _builtins.str = ...,
+        split_on: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_registered_capital_fen", b"_registered_capital_fen", "registered_capital_fen", b"registered_capital_fen"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_registered_capital_fen", b"_registered_capital_fen", "address", b"address", "business_scope", b"business_scope", "capital_currency", b"capital_currency", "credit_code", b"credit_code", "enterprise_type", b"enterprise_type", "established_on", b"established_on", "merged_into", b"merged_into", "merged_on", b"merged_on", "name", b"name", "region_code", b"region_code", "registered_capital_fen", b"registered_capital_fen", "revision", b"revision", "status", b"status", "status_since", b"status_since"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_registered_capital_fen", b"_registered_capital_fen", "address", b"address", "business_scope", b"business_scope", "capital_currency", b"capital_currency", "credit_code", b"credit_code", "enterprise_type", b"enterprise_type", "established_on", b"established_on", "merged_into", b"merged_into", "merged_on", b"merged_on", "name", b"name", "region_code", b"region_code", "registered_capital_fen", b"registered_capital_fen", "revision", b"revision", "split_from", b"split_from", "split_on", b"split_on", "status", b"status", "status_since", b"status_since"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__registered_capital_fen: _TypeAlias = _typing.Literal["registered_capital_fen"]  # noqa: Y015
     _WhichOneofArgType__registered_capital_fen: _TypeAlias = _typing.Literal["_registered_capital_fen", b"_registered_capital_fen"]  # noqa: Y015

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from merchantcredit.events.v1 import enterprise_pb2 as merchantcredit_dot_events_dot_v1_dot_enterprise__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n1merchantcredit/registry/v1/registry_service.proto\x12\x1amerchantcredit.registry.v1\x1a)merchantcredit/events/v1/enterprise.proto\"u\n\nEnterprise\x12\x42\n\x0cregistration\x18\x01 \x01(\x0b\x32,.merchantcredit.events.v1.EnterpriseSnapshot\x12\x0c\n\x04\x65tag\x18\x02 \x01(\t\x12\x15\n\rcode_warnings\x18\x03 \x03(\t\"\x98\x01\n\x19RegisterEnterpriseRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x42\n\x0cregistration\x18\x02 \x01(\x0b\x32,.merchantcredit.events.v1.EnterpriseSnapshot\x12\x0c\n\x04\x65tag\x18\x03 \x01(\t\x12\x15\n\rvalidate_only\x18\x04 \x01(\x08\"X\n\x1aRegisterEnterpriseResponse\x12:\n\nenterprise\x18\x01 \x01(\x0b\x32&.merchantcredit.registry.v1.Enterprise\"n\n\x16MergeEnterpriseRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63redit_code\x18\x02 \x01(\t\x12\x18\n\x10into_credit_code\x18\x03 \x01(\t\x12\x11\n\tmerged_on\x18\x04 \x01(\t\"U\n\x17MergeEnterpriseResponse\x12:\n\nenterprise\x18\x01 \x01(\x0b\x32&.merchantcredit.registry.v1.Enterprise\"C\n\x18UnmergeEnterpriseRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63redit_code\x18\x02 \x01(\t\"W\n\x19UnmergeEnterpriseResponse\x12:\n\nenterprise\x18\x01 \x01(\x0b\x32&.merchantcredit.registry.v1.Enterprise\"+\n\x14GetEnterpriseRequest\x12\x13\n\x0b\x63redit_code\x18\x01 \x01(\t\"S\n\x15GetEnterpriseResponse\x12:\n\nenterprise\x18\x01 \x01(\x0b\x32&.merchantcredit.registry.v1.Enterprise\"V\n\x16ListEnterprisesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x15\n\rregion_prefix\x18\x03 \x01(\t\"o\n\x17ListEnterprisesResponse\x12;\n\x0b\x65nterprises\x18\x01 \x03(\x0b\x32&.merchantcredit.registry.v1.Enterprise\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"z\n\x1f\x42\x61tchRegisterEnterprisesRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x43\n\rregistrations\x18\x02 \x03(\x0b\x32,.merchantcredit.events.v1.EnterpriseSnapshot\"d\n\x0b\x42\x61tchResult\x12\x13\n\x0b\x63redit_code\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x03\x12\x13\n\x0b\x65rror_field\x18\x03 \x01(\t\x12\x19\n\x11\x65rror_description\x18\x04 \x01(\t\"\xa3\x01\n BatchRegisterEnterprisesResponse\x12\x38\n\x07results\x18\x01 \x03(\x0b\x32\'.merchantcredit.registry.v1.BatchResult\x12\x15\n\rchanged_count\x18\x02 \x01(\x05\x12\x17\n\x0funchanged_count\x18\x03 \x01(\x05\x12\x15\n\rrefused_count\x18\x04 \x01(\x05\x32\xa0\x06\n\x0fRegistryService\x12\x83\x01\n\x12RegisterEnterprise\x12\x35.merchantcredit.registry.v1.RegisterEnterpriseRequest\x1a\x36.merchantcredit.registry.v1.RegisterEnterpriseResponse\x12z\n\x0fMergeEnterprise\x12\x32.merchantcredit.registry.v1.MergeEnterpriseRequest\x1a\x33.merchantcredit.registry.v1.MergeEnterpriseResponse\x12\x80\x01\n\x11UnmergeEnterprise\x12\x34.merchantcredit.registry.v1.UnmergeEnterpriseRequest\x1a\x35.merchantcredit.registry.v1.UnmergeEnterpriseResponse\x12t\n\rGetEnterprise\x12\x30.merchantcredit.registry.v1.GetEnterpriseRequest\x1a\x31.merchantcredit.registry.v1.GetEnterpriseResponse\x12z\n\x0fListEnterprises\x12\x32.merchantcredit.registry.v1.ListEnterprisesRequest\x1a\x33.merchantcredit.registry.v1.ListEnterprisesResponse\x12\x95\x01\n\x18\x42\x61tchRegisterEnterprises\x12;.merchantcredit.registry.v1.BatchRegisterEnterprisesRequest\x1a<.merchantcredit.registry.v1.BatchRegisterEnterprisesResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n1merchantcredit/registry/v1/registry_service.proto\x12\x1amerchantcredit.registry.v1\x1a)merchantcredit/events/v1/enterprise.proto\"u\n\nEnterprise\x12\x42\n\x0cregistration\x18\x01 \x01(\x0b\x32,.merchantcredit.events.v1.EnterpriseSnapshot\x12\x0c\n\x04\x65tag\x18\x02 \x01(\t\x12\x15\n\rcode_warnings\x18\x03 \x03(\t\"\x98\x01\n\x19RegisterEnterpriseRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x42\n\x0cregistration\x18\x02 \x01(\x0b\x32,.merchantcredit.events.v1.EnterpriseSnapshot\x12\x0c\n\x04\x65tag\x18\x03 \x01(\t\x12\x15\n\rvalidate_only\x18\x04 \x01(\x08\"X\n\x1aRegisterEnterpriseResponse\x12:\n\nenterprise\x18\x01 \x01(\x0b\x32&.merchantcredit.registry.v1.Enterprise\"n\n\x16MergeEnterpriseRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63redit_code\x18\x02 \x01(\t\x12\x18\n\x10into_credit_code\x18\x03 \x01(\t\x12\x11\n\tmerged_on\x18\x04 \x01(\t\"U\n\x17MergeEnterpriseResponse\x12:\n\nenterprise\x18\x01 \x01(\x0b\x32&.merchantcredit.registry.v1.Enterprise\"C\n\x18UnmergeEnterpriseRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63redit_code\x18\x02 \x01(\t\"W\n\x19UnmergeEnterpriseResponse\x12:\n\nenterprise\x18\x01 \x01(\x0b\x32&.merchantcredit.registry.v1.Enterprise\"m\n\x16SplitEnterpriseRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63redit_code\x18\x02 \x01(\t\x12\x18\n\x10\x66rom_credit_code\x18\x03 \x01(\t\x12\x10\n\x08split_on\x18\x04 \x01(\t\"U\n\x17SplitEnterpriseResponse\x12:\n\nenterprise\x18\x01 \x01(\x0b\x32&.merchantcredit.registry.v1.Enterprise\"E\n\x1aUndoSplitEnterpriseRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x13\n\x0b\x63redit_code\x18\x02 \x01(\t\"Y\n\x1bUndoSplitEnterpriseResponse\x12:\n\nenterprise\x18\x01 \x01(\x0b\x32&.merchantcredit.registry.v1.Enterprise\"+\n\x14GetEnterpriseRequest\x12\x13\n\x0b\x63redit_code\x18\x01 \x01(\t\"S\n\x15GetEnterpriseResponse\x12:\n\nenterprise\x18\x01 \x01(\x0b\x32&.merchantcredit.registry.v1.Enterprise\"V\n\x16ListEnterprisesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x15\n\rregion_prefix\x18\x03 \x01(\t\"o\n\x17ListEnterprisesResponse\x12;\n\x0b\x65nterprises\x18\x01 \x03(\x0b\x32&.merchantcredit.registry.v1.Enterprise\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"z\n\x1f\x42\x61tchRegisterEnterprisesRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x43\n\rregistrations\x18\x02 \x03(\x0b\x32,.merchantcredit.events.v1.EnterpriseSnapshot\"d\n\x0b\x42\x61tchResult\x12\x13\n\x0b\x63redit_code\x18\x01 \x01(\t\x12\x10\n\x08revision\x18\x02 \x01(\x03\x12\x13\n\x0b\x65rror_field\x18\x03 \x01(\t\x12\x19\n\x11\x65rror_description\x18\x04 \x01(\t\"\xa3\x01\n BatchRegisterEnterprisesResponse\x12\x38\n\x07results\x18\x01 \x03(\x0b\x32\'.merchantcredit.registry.v1.BatchResult\x12\x15\n\rchanged_count\x18\x02 \x01(\x05\x12\x17\n\x0funchanged_count\x18\x03 \x01(\x05\x12\x15\n\rrefused_count\x18\x04 \x01(\x05\x32\xa5\x08\n\x0fRegistryService\x12\x83\x01\n\x12RegisterEnterprise\x12\x35.merchantcredit.registry.v1.RegisterEnterpriseRequest\x1a\x36.merchantcredit.registry.v1.RegisterEnterpriseResponse\x12z\n\x0fMergeEnterprise\x12\x32.merchantcredit.registry.v1.MergeEnterpriseRequest\x1a\x33.merchantcredit.registry.v1.MergeEnterpriseResponse\x12\x80\x01\n\x11UnmergeEnterprise\x12\x34.merchantcredit.registry.v1.UnmergeEnterpriseRequest\x1a\x35.merchantcredit.registry.v1.UnmergeEnterpriseResponse\x12z\n\x0fSplitEnterprise\x12\x32.merchantcredit.registry.v1.SplitEnterpriseRequest\x1a\x33.merchantcredit.registry.v1.SplitEnterpriseResponse\x12\x86\x01\n\x13UndoSplitEnterprise\x12\x36.merchantcredit.registry.v1.UndoSplitEnterpriseRequest\x1a\x37.merchantcredit.registry.v1.UndoSplitEnterpriseResponse\x12t\n\rGetEnterprise\x12\x30.merchantcredit.registry.v1.GetEnterpriseRequest\x1a\x31.merchantcredit.registry.v1.GetEnterpriseResponse\x12z\n\x0fListEnterprises\x12\x32.merchantcredit.registry.v1.ListEnterprisesRequest\x1a\x33.merchantcredit.registry.v1.ListEnterprisesResponse\x12\x95\x01\n\x18\x42\x61tchRegisterEnterprises\x12;.merchantcredit.registry.v1.BatchRegisterEnterprisesRequest\x1a<.merchantcredit.registry.v1.BatchRegisterEnterprisesResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -46,20 +46,28 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_UNMERGEENTERPRISEREQUEST']._serialized_end=754
   _globals['_UNMERGEENTERPRISERESPONSE']._serialized_start=756
   _globals['_UNMERGEENTERPRISERESPONSE']._serialized_end=843
-  _globals['_GETENTERPRISEREQUEST']._serialized_start=845
-  _globals['_GETENTERPRISEREQUEST']._serialized_end=888
-  _globals['_GETENTERPRISERESPONSE']._serialized_start=890
-  _globals['_GETENTERPRISERESPONSE']._serialized_end=973
-  _globals['_LISTENTERPRISESREQUEST']._serialized_start=975
-  _globals['_LISTENTERPRISESREQUEST']._serialized_end=1061
-  _globals['_LISTENTERPRISESRESPONSE']._serialized_start=1063
-  _globals['_LISTENTERPRISESRESPONSE']._serialized_end=1174
-  _globals['_BATCHREGISTERENTERPRISESREQUEST']._serialized_start=1176
-  _globals['_BATCHREGISTERENTERPRISESREQUEST']._serialized_end=1298
-  _globals['_BATCHRESULT']._serialized_start=1300
-  _globals['_BATCHRESULT']._serialized_end=1400
-  _globals['_BATCHREGISTERENTERPRISESRESPONSE']._serialized_start=1403
-  _globals['_BATCHREGISTERENTERPRISESRESPONSE']._serialized_end=1566
-  _globals['_REGISTRYSERVICE']._serialized_start=1569
-  _globals['_REGISTRYSERVICE']._serialized_end=2369
+  _globals['_SPLITENTERPRISEREQUEST']._serialized_start=845
+  _globals['_SPLITENTERPRISEREQUEST']._serialized_end=954
+  _globals['_SPLITENTERPRISERESPONSE']._serialized_start=956
+  _globals['_SPLITENTERPRISERESPONSE']._serialized_end=1041
+  _globals['_UNDOSPLITENTERPRISEREQUEST']._serialized_start=1043
+  _globals['_UNDOSPLITENTERPRISEREQUEST']._serialized_end=1112
+  _globals['_UNDOSPLITENTERPRISERESPONSE']._serialized_start=1114
+  _globals['_UNDOSPLITENTERPRISERESPONSE']._serialized_end=1203
+  _globals['_GETENTERPRISEREQUEST']._serialized_start=1205
+  _globals['_GETENTERPRISEREQUEST']._serialized_end=1248
+  _globals['_GETENTERPRISERESPONSE']._serialized_start=1250
+  _globals['_GETENTERPRISERESPONSE']._serialized_end=1333
+  _globals['_LISTENTERPRISESREQUEST']._serialized_start=1335
+  _globals['_LISTENTERPRISESREQUEST']._serialized_end=1421
+  _globals['_LISTENTERPRISESRESPONSE']._serialized_start=1423
+  _globals['_LISTENTERPRISESRESPONSE']._serialized_end=1534
+  _globals['_BATCHREGISTERENTERPRISESREQUEST']._serialized_start=1536
+  _globals['_BATCHREGISTERENTERPRISESREQUEST']._serialized_end=1658
+  _globals['_BATCHRESULT']._serialized_start=1660
+  _globals['_BATCHRESULT']._serialized_end=1760
+  _globals['_BATCHREGISTERENTERPRISESRESPONSE']._serialized_start=1763
+  _globals['_BATCHREGISTERENTERPRISESRESPONSE']._serialized_end=1926
+  _globals['_REGISTRYSERVICE']._serialized_start=1929
+  _globals['_REGISTRYSERVICE']._serialized_end=2990
 # @@protoc_insertion_point(module_scope)

@@ -71,7 +71,9 @@ class RegisterEnterpriseRequest(_message.Message):
     """Check only; write nothing (AIP-163)."""
     @_builtins.property
     def registration(self) -> _enterprise_pb2.EnterpriseSnapshot:
-        """The registration; `revision`, `merged_into` and `merged_on` are ignored: a merger is a step of its own."""
+        """The registration; `revision` is ignored, and so are `merged_into`, `merged_on`, `split_from` and `split_on`: mergers and splits are
+        steps of their own.
+        """
 
     def __init__(
         self,
@@ -220,6 +222,114 @@ class UnmergeEnterpriseResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___UnmergeEnterpriseResponse: _TypeAlias = UnmergeEnterpriseResponse  # noqa: Y015
+
+@_typing.final
+class SplitEnterpriseRequest(_message.Message):
+    """A split."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    CREDIT_CODE_FIELD_NUMBER: _builtins.int
+    FROM_CREDIT_CODE_FIELD_NUMBER: _builtins.int
+    SPLIT_ON_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Chosen by the caller, 1 to 64 characters; the same one with another body is refused."""
+    credit_code: _builtins.str
+    """The new enterprise; registered, and not split from another one already."""
+    from_credit_code: _builtins.str
+    """The enterprise that it was split off from, or that was divided; registered, not the same, and not itself come from the new one."""
+    split_on: _builtins.str
+    """The day of the split, YYYY-MM-DD in Asia/Shanghai; not in the future. It may lie before the day of establishment."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        credit_code: _builtins.str = ...,
+        from_credit_code: _builtins.str = ...,
+        split_on: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["credit_code", b"credit_code", "from_credit_code", b"from_credit_code", "request_id", b"request_id", "split_on", b"split_on"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SplitEnterpriseRequest: _TypeAlias = SplitEnterpriseRequest  # noqa: Y015
+
+@_typing.final
+class SplitEnterpriseResponse(_message.Message):
+    """The new enterprise as it now stands."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENTERPRISE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def enterprise(self) -> Global___Enterprise:
+        """The enterprise."""
+
+    def __init__(
+        self,
+        *,
+        enterprise: Global___Enterprise | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["enterprise", b"enterprise"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["enterprise", b"enterprise"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SplitEnterpriseResponse: _TypeAlias = SplitEnterpriseResponse  # noqa: Y015
+
+@_typing.final
+class UndoSplitEnterpriseRequest(_message.Message):
+    """Whose split to take back."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    CREDIT_CODE_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """Chosen by the caller, 1 to 64 characters; the same one with another body is refused."""
+    credit_code: _builtins.str
+    """The new enterprise."""
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        credit_code: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["credit_code", b"credit_code", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UndoSplitEnterpriseRequest: _TypeAlias = UndoSplitEnterpriseRequest  # noqa: Y015
+
+@_typing.final
+class UndoSplitEnterpriseResponse(_message.Message):
+    """The enterprise as it now stands."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENTERPRISE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def enterprise(self) -> Global___Enterprise:
+        """The enterprise."""
+
+    def __init__(
+        self,
+        *,
+        enterprise: Global___Enterprise | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["enterprise", b"enterprise"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["enterprise", b"enterprise"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UndoSplitEnterpriseResponse: _TypeAlias = UndoSplitEnterpriseResponse  # noqa: Y015
 
 @_typing.final
 class GetEnterpriseRequest(_message.Message):

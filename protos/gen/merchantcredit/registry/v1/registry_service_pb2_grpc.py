@@ -50,6 +50,16 @@ class RegistryServiceStub:
                 request_serializer=merchantcredit_dot_registry_dot_v1_dot_registry__service__pb2.UnmergeEnterpriseRequest.SerializeToString,
                 response_deserializer=merchantcredit_dot_registry_dot_v1_dot_registry__service__pb2.UnmergeEnterpriseResponse.FromString,
                 _registered_method=True)
+        self.SplitEnterprise = channel.unary_unary(
+                '/merchantcredit.registry.v1.RegistryService/SplitEnterprise',
+                request_serializer=merchantcredit_dot_registry_dot_v1_dot_registry__service__pb2.SplitEnterpriseRequest.SerializeToString,
+                response_deserializer=merchantcredit_dot_registry_dot_v1_dot_registry__service__pb2.SplitEnterpriseResponse.FromString,
+                _registered_method=True)
+        self.UndoSplitEnterprise = channel.unary_unary(
+                '/merchantcredit.registry.v1.RegistryService/UndoSplitEnterprise',
+                request_serializer=merchantcredit_dot_registry_dot_v1_dot_registry__service__pb2.UndoSplitEnterpriseRequest.SerializeToString,
+                response_deserializer=merchantcredit_dot_registry_dot_v1_dot_registry__service__pb2.UndoSplitEnterpriseResponse.FromString,
+                _registered_method=True)
         self.GetEnterprise = channel.unary_unary(
                 '/merchantcredit.registry.v1.RegistryService/GetEnterprise',
                 request_serializer=merchantcredit_dot_registry_dot_v1_dot_registry__service__pb2.GetEnterpriseRequest.SerializeToString,
@@ -95,6 +105,23 @@ class RegistryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SplitEnterprise(self, request, context):
+        """Says of an enterprise which one it was split off from (派生分立), or which one was divided into it (新设分立). Idempotent by request_id and
+        by content. FAILED_PRECONDITION when it was split from another one already, or the other one comes from it; NOT_FOUND.
+        Roles: regulator, office.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def UndoSplitEnterprise(self, request, context):
+        """Takes back what was said of a split. Idempotent by request_id and by content. NOT_FOUND when the code is unknown.
+        Roles: regulator, office.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetEnterprise(self, request, context):
         """Reads one enterprise. Read only. NOT_FOUND when the code is unknown. Roles: all.
         """
@@ -133,6 +160,16 @@ def add_RegistryServiceServicer_to_server(servicer, server):
                     servicer.UnmergeEnterprise,
                     request_deserializer=merchantcredit_dot_registry_dot_v1_dot_registry__service__pb2.UnmergeEnterpriseRequest.FromString,
                     response_serializer=merchantcredit_dot_registry_dot_v1_dot_registry__service__pb2.UnmergeEnterpriseResponse.SerializeToString,
+            ),
+            'SplitEnterprise': grpc.unary_unary_rpc_method_handler(
+                    servicer.SplitEnterprise,
+                    request_deserializer=merchantcredit_dot_registry_dot_v1_dot_registry__service__pb2.SplitEnterpriseRequest.FromString,
+                    response_serializer=merchantcredit_dot_registry_dot_v1_dot_registry__service__pb2.SplitEnterpriseResponse.SerializeToString,
+            ),
+            'UndoSplitEnterprise': grpc.unary_unary_rpc_method_handler(
+                    servicer.UndoSplitEnterprise,
+                    request_deserializer=merchantcredit_dot_registry_dot_v1_dot_registry__service__pb2.UndoSplitEnterpriseRequest.FromString,
+                    response_serializer=merchantcredit_dot_registry_dot_v1_dot_registry__service__pb2.UndoSplitEnterpriseResponse.SerializeToString,
             ),
             'GetEnterprise': grpc.unary_unary_rpc_method_handler(
                     servicer.GetEnterprise,
@@ -232,6 +269,60 @@ class RegistryService:
             '/merchantcredit.registry.v1.RegistryService/UnmergeEnterprise',
             merchantcredit_dot_registry_dot_v1_dot_registry__service__pb2.UnmergeEnterpriseRequest.SerializeToString,
             merchantcredit_dot_registry_dot_v1_dot_registry__service__pb2.UnmergeEnterpriseResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SplitEnterprise(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/merchantcredit.registry.v1.RegistryService/SplitEnterprise',
+            merchantcredit_dot_registry_dot_v1_dot_registry__service__pb2.SplitEnterpriseRequest.SerializeToString,
+            merchantcredit_dot_registry_dot_v1_dot_registry__service__pb2.SplitEnterpriseResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UndoSplitEnterprise(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/merchantcredit.registry.v1.RegistryService/UndoSplitEnterprise',
+            merchantcredit_dot_registry_dot_v1_dot_registry__service__pb2.UndoSplitEnterpriseRequest.SerializeToString,
+            merchantcredit_dot_registry_dot_v1_dot_registry__service__pb2.UndoSplitEnterpriseResponse.FromString,
             options,
             channel_credentials,
             insecure,

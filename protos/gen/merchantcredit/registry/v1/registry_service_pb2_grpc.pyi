@@ -27,6 +27,15 @@ class RegistryServiceStub:
     """Takes a merger back, or splits what was merged: each has its own facts again. Idempotent by request_id and by content. NOT_FOUND when
     the code is unknown. Roles: regulator, office.
     """
+    SplitEnterprise: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.SplitEnterpriseRequest, _registry_service_pb2.SplitEnterpriseResponse]
+    """Says of an enterprise which one it was split off from (派生分立), or which one was divided into it (新设分立). Idempotent by request_id and
+    by content. FAILED_PRECONDITION when it was split from another one already, or the other one comes from it; NOT_FOUND.
+    Roles: regulator, office.
+    """
+    UndoSplitEnterprise: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.UndoSplitEnterpriseRequest, _registry_service_pb2.UndoSplitEnterpriseResponse]
+    """Takes back what was said of a split. Idempotent by request_id and by content. NOT_FOUND when the code is unknown.
+    Roles: regulator, office.
+    """
     GetEnterprise: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.GetEnterpriseRequest, _registry_service_pb2.GetEnterpriseResponse]
     """Reads one enterprise. Read only. NOT_FOUND when the code is unknown. Roles: all."""
     ListEnterprises: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.ListEnterprisesRequest, _registry_service_pb2.ListEnterprisesResponse]
@@ -64,6 +73,27 @@ class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_registry_service_pb2.UnmergeEnterpriseResponse]:
         """Takes a merger back, or splits what was merged: each has its own facts again. Idempotent by request_id and by content. NOT_FOUND when
         the code is unknown. Roles: regulator, office.
+        """
+
+    @_abc_1.abstractmethod
+    def SplitEnterprise(
+        self,
+        request: _registry_service_pb2.SplitEnterpriseRequest,
+        context: _aio.ServicerContext[_registry_service_pb2.SplitEnterpriseRequest, _abc.Awaitable[_registry_service_pb2.SplitEnterpriseResponse]],
+    ) -> _abc.Awaitable[_registry_service_pb2.SplitEnterpriseResponse]:
+        """Says of an enterprise which one it was split off from (派生分立), or which one was divided into it (新设分立). Idempotent by request_id and
+        by content. FAILED_PRECONDITION when it was split from another one already, or the other one comes from it; NOT_FOUND.
+        Roles: regulator, office.
+        """
+
+    @_abc_1.abstractmethod
+    def UndoSplitEnterprise(
+        self,
+        request: _registry_service_pb2.UndoSplitEnterpriseRequest,
+        context: _aio.ServicerContext[_registry_service_pb2.UndoSplitEnterpriseRequest, _abc.Awaitable[_registry_service_pb2.UndoSplitEnterpriseResponse]],
+    ) -> _abc.Awaitable[_registry_service_pb2.UndoSplitEnterpriseResponse]:
+        """Takes back what was said of a split. Idempotent by request_id and by content. NOT_FOUND when the code is unknown.
+        Roles: regulator, office.
         """
 
     @_abc_1.abstractmethod
