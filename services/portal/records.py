@@ -36,6 +36,14 @@ class Gauge:
 
 
 @dataclass(frozen=True, slots=True)
+class Split:
+    """The enterprise that this one was split from: its code, to be linked to, and the sentence that says so."""
+
+    code: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
 class RecordView:
     """One enterprise's record in words, its newest facts apart from the earlier ones, which are folded.
 
@@ -52,6 +60,7 @@ class RecordView:
     is_operating: bool
     region: str
     registration: list[tuple[str, str]]
+    split: Split | None
     registry_answers: bool
     made: list[tuple[str, str]]
     explained: ScoreView
@@ -79,6 +88,7 @@ def record_view(dossier: Dossier, today: str, lang: str, t: Translate) -> Record
         is_operating=labels.is_operating(status),
         region=labels.place(record.region_code, lang),
         registration=_registration(record, dossier.registration, lang, t),
+        split=_split(record, t) if record.split_from else None,
         registry_answers=dossier.registry_answers,
         made=_made(record, t),
         explained=score_view(dossier, lang),
@@ -124,6 +134,11 @@ def _registration(
         *((t("merged_from"), f"{one.name} {one.credit_code}") for one in record.merged_from),
     ]
     return [(label, value or t("unknown")) for label, value in rows]
+
+
+def _split(record: PublicRecord, t: Translate) -> Split:
+    code = record.split_from
+    return Split(code, t("split_from", code=code, day=record.split_on or t("unknown")))
 
 
 def _from_registry(enterprise: Enterprise, t: Translate) -> list[tuple[str, str]]:

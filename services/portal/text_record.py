@@ -66,6 +66,8 @@ RECORD: dict[str, tuple[str, str]] = {
         "The enterprise's status is “{status}”; it takes no part in the rating.",
     ),
     "hit_merged": ("已并入 {code}", "Merged into {code}"),
+    "split": ("分立", "Split"),
+    "split_from": ("由 {code} 分立（{day}）", "Split off from {code} ({day})"),
     "merged_from": ("已并入", "Merged into it"),
     "unrated_merged": (
         "该企业已并入 {name}（{code}），其信用事项由该企业承继，请查询该企业的记录。",

@@ -72,6 +72,7 @@ def registration(m: EnterpriseSnapshot) -> Registration:
     return Registration(
         m.credit_code, m.name, m.enterprise_type, m.region_code, m.address, m.business_scope,
         _day(m.established_on), m.status, _day(m.status_since), m.revision, m.merged_into, _day(m.merged_on),
+        m.split_from, _day(m.split_on),
     )  # fmt: skip
 
 

@@ -103,6 +103,8 @@ def _registered(registration: Registration) -> bytes:
         established_on=_text(registration.established_on),
         address=registration.address,
         business_scope=registration.business_scope,
+        split_from=registration.split_from,
+        split_on=_text(registration.split_on),
     ).SerializeToString()
 
 

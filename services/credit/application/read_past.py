@@ -124,11 +124,14 @@ def _stood(last: Revision, as_of: date) -> bool:
 
 
 def _refolded(code: str, known: Sequence[Assertion], as_of: date, revision: int) -> Subject:
-    """Fold what is known of one enterprise; a merger holds from its day on."""
+    """Fold what is known of one enterprise; a merger and a split hold from their days on."""
     state, _ = refold(code, _whole([one for one in known if _happened_on(one) <= as_of]))
     registration = state.registration
     if registration is not None and (registration.merged_on or as_of) > as_of:
-        state.registration = registration._replace(merged_into="", merged_on=None)
+        registration = registration._replace(merged_into="", merged_on=None)
+    if registration is not None and (registration.split_on or as_of) > as_of:
+        registration = registration._replace(split_from="", split_on=None)
+    state.registration = registration
     return Subject(0, code, known=True, seq=revision, state=state, grade=Grade.NR)
 
 

@@ -67,6 +67,8 @@ class Registration(NamedTuple):
     revision: int
     merged_into: str = ""
     merged_on: date | None = None
+    split_from: str = ""
+    split_on: date | None = None
 
 
 class Complaint(NamedTuple):

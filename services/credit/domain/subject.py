@@ -15,7 +15,7 @@ from services.credit.domain.publicity import window_end
 
 NEWEST = 20
 _MODULUS = 1 << 256
-_REGISTRATION_DAYS = frozenset({6, 8, 11})
+_REGISTRATION_DAYS = frozenset({6, 8, 11, 13})
 
 
 class Case(NamedTuple):

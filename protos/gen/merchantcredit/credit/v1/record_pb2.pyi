@@ -205,6 +205,8 @@ class PublicRecord(_message.Message):
     COMPLETENESS_PERMILLE_FIELD_NUMBER: _builtins.int
     MERGED_INTO_FIELD_NUMBER: _builtins.int
     MERGED_FROM_FIELD_NUMBER: _builtins.int
+    SPLIT_FROM_FIELD_NUMBER: _builtins.int
+    SPLIT_ON_FIELD_NUMBER: _builtins.int
     credit_code: _builtins.str
     """The credit code; the key."""
     name: _builtins.str
@@ -237,6 +239,10 @@ class PublicRecord(_message.Message):
     """Complaint cases that came in bursts and are under review: they weigh nothing until a review has judged them."""
     completeness_permille: _builtins.int
     """How complete the file is, in thousandths, 0 to 1000; kept apart from conduct, it moves no point and no grade."""
+    split_from: _builtins.str
+    """The credit code that this enterprise was split off from, or that was divided into it (公司分立); empty when neither."""
+    split_on: _builtins.str
+    """The day of the split, YYYY-MM-DD; empty when there was none."""
     @_builtins.property
     def contributions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Contribution]:
         """Every line of the score; empty when not rated."""
@@ -281,10 +287,12 @@ class PublicRecord(_message.Message):
         completeness_permille: _builtins.int = ...,
         merged_into: Global___NamedEnterprise | None = ...,
         merged_from: _abc.Iterable[Global___NamedEnterprise] | None = ...,
+        split_from: _builtins.str = ...,
+        split_on: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_score_millipoints", b"_score_millipoints", "computed_time", b"computed_time", "merged_into", b"merged_into", "score_millipoints", b"score_millipoints"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_score_millipoints", b"_score_millipoints", "address", b"address", "business_scope", b"business_scope", "cases_under_review", b"cases_under_review", "completeness_permille", b"completeness_permille", "computed_time", b"computed_time", "contributions", b"contributions", "credit_code", b"credit_code", "day", b"day", "enterprise_type", b"enterprise_type", "established_on", b"established_on", "facts", b"facts", "good_until", b"good_until", "grade", b"grade", "merged_from", b"merged_from", "merged_into", b"merged_into", "name", b"name", "policy_version", b"policy_version", "region_code", b"region_code", "revision", b"revision", "score_millipoints", b"score_millipoints", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_score_millipoints", b"_score_millipoints", "address", b"address", "business_scope", b"business_scope", "cases_under_review", b"cases_under_review", "completeness_permille", b"completeness_permille", "computed_time", b"computed_time", "contributions", b"contributions", "credit_code", b"credit_code", "day", b"day", "enterprise_type", b"enterprise_type", "established_on", b"established_on", "facts", b"facts", "good_until", b"good_until", "grade", b"grade", "merged_from", b"merged_from", "merged_into", b"merged_into", "name", b"name", "policy_version", b"policy_version", "region_code", b"region_code", "revision", b"revision", "score_millipoints", b"score_millipoints", "split_from", b"split_from", "split_on", b"split_on", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__score_millipoints: _TypeAlias = _typing.Literal["score_millipoints"]  # noqa: Y015
     _WhichOneofArgType__score_millipoints: _TypeAlias = _typing.Literal["_score_millipoints", b"_score_millipoints"]  # noqa: Y015
