@@ -84,6 +84,8 @@ from services.credit.domain.webhooks.schedule import Schedule
 
 #: Records a batch under backlog: a larger batch touches fewer merchants an event, and each costs one publication.
 BATCH = 8000
+#: A stream's batches begin so far apart: a small one is mostly what a transaction costs.
+PACE_SECONDS = 0.1
 PUNISHMENT_POLL_SECONDS = 0.5
 COMPLAINANT_SERVICE = "merchantcredit.credit.v1.ComplainantService"
 COMPLAINT_SERVICE = "merchantcredit.credit.v1.ComplaintService"
@@ -119,7 +121,7 @@ def working(
         topics=TOPICS,
         pool=pool,
         handler=handler,
-        policy=policy or BatchPolicy(max_records=BATCH),
+        policy=policy or BatchPolicy(max_records=BATCH, pace_seconds=PACE_SECONDS),
     )
     return consumer, Sweeper(pool, policies, clock)
 

@@ -30,6 +30,8 @@ from services.common.telemetry import health, metrics, names
 GROUP = "relay"
 BATCH = 2000
 STANDBY_SECONDS = 0.25
+#: A stream's transactions begin so far apart: each ends with a marker in every partition that it wrote to.
+PACE_SECONDS = 0.05
 #: How often the oldest unsent message is looked for while metrics are on.
 MEASURE_SECONDS = 5.0
 #: A transaction that its relay never ends is aborted by the broker after so long, and readers see past it.
@@ -105,9 +107,12 @@ class Relay:
             if time.monotonic() >= renew_at:
                 self._renew(turn)
                 renew_at = time.monotonic() + lease.RENEW_SECONDS
+            began = time.monotonic()
             records = reader.read(turn.conn, positions, BATCH)
             if records:
                 positions.update(self._forward(turn, records, positions))
+                if len(records) < BATCH:
+                    stop.wait(max(0.0, began + PACE_SECONDS - time.monotonic()))
             else:
                 for _ in turn.conn.notifies(timeout=lease.RENEW_SECONDS / 2, stop_after=1):
                     pass  # the records are read from the feed; the notice only ends the wait
