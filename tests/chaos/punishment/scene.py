@@ -25,7 +25,7 @@ from services.common.eventlog.kafka.topics import ensure_topics
 from services.common.kernel.credit_code import check_character
 from services.credit.adapters.punishment.law_files import load_law
 from services.credit.config import LAW_FOLDER
-from tests.chaos.processes import kill, start
+from tests.chaos.processes import start
 from tests.chaos.punishment.hooks import subscribe_department
 from tests.chaos.punishment.office import MEASURES
 from tests.chaos.punishment.processes import RUN, Job
@@ -112,8 +112,12 @@ class Scene:
             process.join()
 
     def _kill(self, name: str) -> None:
-        kill(self._running[name])
-        self.killed[_kind(name)] += 1
+        """Kill, and start again; what fell by itself a moment before was not killed."""
+        process = self._running[name]
+        process.kill()
+        process.join()
+        counted = self.killed if process.exitcode == -signal.SIGKILL else self.fell
+        counted[_kind(name)] += 1
         self._running[name] = self._start(name)
 
     def _start(self, name: str) -> BaseProcess:
