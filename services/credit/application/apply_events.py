@@ -252,7 +252,7 @@ def _whose_cases_move(
             if fact is not None and isinstance(fact.body, Complaint) and fact.body.complainant and cells_of(fact):
                 owner = by_code[fact.body.code]
                 looked[owner.subject_id, fact.body.complainant] += 1
-                for relative in owner.family:
+                for relative in owner.relatives:
                     looked[relative.subject_id, fact.body.complainant] += 0
     return looked
 

@@ -43,6 +43,11 @@ class Subject:
         head = self.root or self
         return (head, *head.members)
 
+    @property
+    def relatives(self) -> "tuple[Subject, ...]":
+        """Return the others of the family; hardly anybody has any."""
+        return tuple(one for one in self.family if one is not self) if self.root or self.members else ()
+
 
 @dataclass(frozen=True, slots=True)
 class Publication:
