@@ -27,6 +27,8 @@ from tests.ports import free_ports
 
 RATE = 1000
 STREAM_SECONDS = 60
+#: Engines that were started a moment ago compile their code with the cores that are measured: they run as long before the clock starts.
+WARM_SECONDS = 60
 P99_MILLISECONDS = 1000.0
 
 
@@ -60,5 +62,6 @@ def event_to_searchable_cluster(scale: Scale) -> Outcome:
                 for chunk in workload.chunks(workload.registrations(known)):
                     log.publish(chunk)
                 await_settled(cluster.dsns, settings)
+                asyncio.run(measure(log, endpoints.search, codes, rate=RATE, seconds=scale.of(WARM_SECONDS)))
                 seen = asyncio.run(measure(log, endpoints.search, codes, rate=RATE, seconds=scale.of(STREAM_SECONDS)))
         return Outcome(seen.quantile(0.99) * 1000, P99_MILLISECONDS, {"median": seen.quantile(0.5) * 1000})
