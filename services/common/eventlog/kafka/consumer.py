@@ -20,6 +20,8 @@ HINT_SECONDS = 5.0
 TOPIC_SECONDS = 30.0
 #: A position is known without asking the broker once the partition was sought.
 POSITION_MS = 100
+#: How long a member that stops waits for the broker's leave.
+CLOSE_MS = 3000
 log = structlog.get_logger()
 
 
@@ -80,8 +82,8 @@ class KafkaMember:
                 self._consumer.seek(_physical(self._settings, partition), offset)
 
     def close(self) -> None:
-        """Leave the group and close the connections."""
-        self._consumer.close(autocommit=False)
+        """Leave the group and close the connections; in the middle of a rebalance the broker answers no leave, and the session ends."""
+        self._consumer.close(autocommit=False, timeout_ms=CLOSE_MS)
 
     def _await_topics(self) -> None:
         """Wait until the cluster tells the topics' partitions: a member that joins before is given none of them."""
