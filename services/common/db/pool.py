@@ -12,6 +12,8 @@ BY_INDEX = "-c enable_seqscan=off"
 
 #: A connection is a process of the server's, of 2 to 6 MB: one that nobody used for so long is closed, and made again in milliseconds.
 IDLE_SECONDS = 20.0
+#: So long a transaction waits for a connection: a process whose server is gone, and that is told to stop, ends no later.
+WAIT_SECONDS = 10.0
 
 
 def open_pool(dsn: str, *, max_size: int = 8, options: str = "") -> Pool:
@@ -24,6 +26,7 @@ def open_pool(dsn: str, *, max_size: int = 8, options: str = "") -> Pool:
         min_size=1,
         max_size=max_size,
         max_idle=IDLE_SECONDS,
+        timeout=WAIT_SECONDS,
         open=False,
         kwargs={"options": f"-c timezone=UTC -c lock_timeout=10s {options}"},
     )

@@ -15,7 +15,7 @@ from tests.chaos.punishment.run import Result, Size, keep, next_seed, run, summa
 
 def _size(*, is_long: bool) -> Size:
     if not is_long:
-        return Size(seed=1, seconds=20.0, listings=60)
+        return Size(seed=1, seconds=120.0, listings=360)
     given = os.environ.get
     return Size(
         seed=int(given("CHAOS_SEED", str(next_seed()))),
