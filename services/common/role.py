@@ -48,26 +48,28 @@ def main(service: str, roles: Mapping[str, Role]) -> int:
     parser.add_argument("--for", dest="checked", choices=[*roles], help="check-config: the role that is to run on it")
     given = parser.parse_args()
     checks = given.role == "check-config"
-    role = roles.get(given.checked if checks else given.role)
+    if given.checked and not checks:
+        parser.error(f"--for goes with check-config: leave it out of {given.role}")
     log_to_stderr()
     config = Config()
     try:
         config = load(given.config)
         log_to_stderr(config.log_format, config.log_level, service=service, role=given.role)
-        if role is not None:
-            config.require(*role.needs)
-        if checks or role is None:
-            _answer(given.checked)
+        if checks:
+            _check(config, given.checked, roles)
         else:
+            config.require(*roles[given.role].needs)
             with telemetry(config.metrics), tracing(config.traces, service, given.role):
-                role.run(config)
+                roles[given.role].run(config)
     except (PlatformError, OSError) as error:
         _say(error, config)
         return 2
     return 0
 
 
-def _answer(role: str | None) -> None:
+def _check(config: Config, role: str | None, roles: Mapping[str, Role]) -> None:
+    """Say that a configuration is well formed, and has what a role needs when one is named; raises InvalidInput."""
+    config.require(*(roles[role].needs if role else ()))
     print("the configuration is well formed" + (f" and has what {role} needs" if role else ""))  # noqa: T201 - an answer
 
 

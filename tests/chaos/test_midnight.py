@@ -34,8 +34,7 @@ FIRMS = codes(40)
 async def test_no_read_shows_what_ended_and_the_sweep_writes_once(dsn: str, tmp_path: Path) -> None:
     clock = FixedClock(BEFORE)
     with world(dsn, clock=clock) as credit:
-        for number, code in enumerate(FIRMS):
-            credit.tell(*_story(number, code))
+        credit.tell(*(one for number, code in enumerate(FIRMS) for one in _story(number, code)))
         config = CreditConfig(dsn=dsn, complainant_key=KEY)
         async with serve(tmp_path, lambda: [serving(config, clock)]) as served:
             with _loaded(credit):

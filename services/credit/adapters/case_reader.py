@@ -10,7 +10,7 @@ from psycopg import Connection
 from services.common.db.pool import Pool
 from services.common.errors import NotFound
 from services.credit.adapters import bodies
-from services.credit.adapters.postgres_ledger import read_state
+from services.credit.adapters.subject_rows import read_state
 from services.credit.domain.cases.case import Case
 from services.credit.domain.cases.states import CaseKind
 from services.credit.domain.facts import Assertion, Complaint, Fact, FactKind

@@ -17,7 +17,8 @@ from services.credit.adapters.case_reader import Filed, read_cases
 from services.credit.adapters.crowd_store import complainant_number
 from services.credit.adapters.family_reader import family
 from services.credit.adapters.policy_store import refresh
-from services.credit.adapters.postgres_ledger import PostgresLedger, read_subjects
+from services.credit.adapters.postgres_ledger import PostgresLedger
+from services.credit.adapters.subject_rows import read_subjects
 from services.credit.application.apply_events import ApplyEvents
 from services.credit.application.mark_complainant import Marking, Reached
 from services.credit.application.policies import Policies

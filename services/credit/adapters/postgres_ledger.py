@@ -9,19 +9,18 @@ from psycopg import Connection
 
 from services.common.db.arrays import array, columns
 from services.common.eventlog import outbox
-from services.common.kernel.grade import Grade
 from services.credit.adapters import bodies, crowd_store, marks
 from services.credit.adapters.case_changes import case_messages
 from services.credit.adapters.case_vault import CaseVault, Kept
 from services.credit.adapters.match_store import MatchStore
 from services.credit.adapters.record_store import RecordStore
-from services.credit.application.families import settle, view
+from services.credit.adapters.subject_rows import FIELDS, subject_of, with_relatives
+from services.credit.application.families import settle
 from services.credit.application.ports import Publication, Subject
 from services.credit.application.told import Told, Undecodable, Verdict
 from services.credit.domain import cells
 from services.credit.domain.crowd import Crowd
 from services.credit.domain.facts import Assertion, Complaint, Fact, FactKind, Registration, kind_of
-from services.credit.domain.family import link_of
 from services.credit.domain.matching import name_key
 from services.credit.domain.subject import NEWEST, Case, SubjectState
 
@@ -37,13 +36,7 @@ SET digest = excluded.digest, verdict = excluded.verdict, fact_id = excluded.fac
 WHERE i.verdict = 5
 RETURNING source, event_id
 """
-_FIELDS = "id, code, known, seq, cells, detail, registration, grade, root_id, shared"
-_SUBJECTS = f"SELECT {_FIELDS} FROM credit.subject WHERE code = ANY(%s::text[]) ORDER BY id FOR UPDATE"
-_RELATIVES = f"""
-SELECT {_FIELDS} FROM credit.subject
-WHERE (root_id = ANY(%(roots)b::bigint[]) OR id = ANY(%(absent)b::bigint[]) OR code = ANY(%(targets)b::text[]))
-  AND NOT id = ANY(%(present)b::bigint[]) ORDER BY id
-"""
+_SUBJECTS = f"SELECT {FIELDS} FROM credit.subject WHERE code = ANY(%s::text[]) ORDER BY id FOR UPDATE"
 _SAVE = """
 UPDATE credit.subject AS s
 SET known = g.known, seq = g.seq, cells = g.cells, detail = g.detail, grade = g.grade, good_until = g.good_until,
@@ -153,8 +146,8 @@ class PostgresLedger:
                 [array("text", missing)],
             )
         with self._conn.cursor(binary=True) as cursor:
-            locked = [_subject(row) for row in cursor.execute(_SUBJECTS, [array("text", codes)]).fetchall()]
-        return _with_relatives(self._conn, locked, " FOR UPDATE")
+            locked = [subject_of(row) for row in cursor.execute(_SUBJECTS, [array("text", codes)]).fetchall()]
+        return with_relatives(self._conn, locked, " FOR UPDATE")
 
     def assertions(self, fact_ids: Sequence[str]) -> Sequence[Assertion]:
         """Lock facts and return all that was told of them."""
@@ -290,12 +283,12 @@ class PostgresLedger:
         return self._lock("is_held", [], limit)
 
     def _lock(self, condition: LiteralString, given: list[object], limit: int) -> Sequence[Subject]:
-        query = f"SELECT {_FIELDS} FROM credit.subject WHERE {condition} ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED"
+        query = f"SELECT {FIELDS} FROM credit.subject WHERE {condition} ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED"
         with self._conn.cursor(binary=True) as cursor:
             rows = cursor.execute(query, [*given, limit]).fetchall()
-        locked = [_subject(row) for row in rows]
+        locked = [subject_of(row) for row in rows]
         # Relatives are read unlocked: who changes one of a family locks all of it.
-        settle({subject.code: subject for subject in _with_relatives(self._conn, locked)})
+        settle({subject.code: subject for subject in with_relatives(self._conn, locked)})
         return locked
 
     def shared(self, family: Sequence[int]) -> dict[int, int]:
@@ -317,58 +310,6 @@ class PostgresLedger:
             " WHERE s.id = g.id",
             columns(("int8", "int8"), [(s.subject_id, s.root.subject_id if s.root else None) for s in subjects]),
         )
-
-
-def read_state(packed: bytes, detail: str, registration: str, shared: bytes = b"") -> SubjectState:
-    """Return the state of a subject's row."""
-    if not detail:
-        return SubjectState()
-    known = {**orjson.loads(detail), "registration": orjson.loads(registration)}
-    state = SubjectState.restore(bytes(packed), known)
-    state.shared = cells.unpack(bytes(shared)) if shared else {}
-    return state
-
-
-def read_subjects(conn: Connection, codes: Sequence[str]) -> list[Subject]:
-    """Return subjects as their records show them, without a lock; those of unknown codes are left out."""
-    with conn.cursor(binary=True) as cursor:
-        query = f"SELECT {_FIELDS} FROM credit.subject WHERE code = ANY(%s::text[]) ORDER BY code"
-        subjects = [_subject(row) for row in cursor.execute(query, [array("text", codes)])]
-    settle({subject.code: subject for subject in _with_relatives(conn, subjects)})
-    return [view(subject) for subject in subjects]
-
-
-def read_subject(conn: Connection, code: str) -> Subject | None:
-    """Return a subject as its record shows it, without a lock; None when there is none."""
-    return next(iter(read_subjects(conn, [code])), None)
-
-
-def _with_relatives(conn: Connection, subjects: Sequence[Subject], lock: str = "") -> list[Subject]:
-    """Return subjects and all of their families, however long the links between them are."""
-    whole = list(subjects)
-    while found := _relatives(conn, whole, lock):
-        whole += found
-    return whole
-
-
-def _relatives(conn: Connection, subjects: Sequence[Subject], lock: str = "") -> list[Subject]:
-    """Return who belongs to the families of subjects and is not among them; hardly anybody does."""
-    present = [subject.subject_id for subject in subjects]
-    roots = [subject.root_id or subject.subject_id for subject in subjects]
-    given = {
-        "roots": array("int8", roots),
-        "absent": array("int8", sorted(set(roots) - set(present))),
-        "targets": array("text", [link for s in subjects if (link := link_of(s.state.registration))]),
-        "present": array("int8", present),
-    }
-    with conn.cursor(binary=True) as cursor:
-        return [_subject(row) for row in cursor.execute(_RELATIVES + lock, given)]
-
-
-def _subject(row: tuple[Any, ...]) -> Subject:
-    subject_id, code, known, seq, packed, detail, registration, grade, root_id, shared = row
-    state = read_state(packed, detail, registration, shared)
-    return Subject(subject_id, code, known, seq, state, Grade(grade), root_id=root_id)
 
 
 def _detail(state: SubjectState) -> str:

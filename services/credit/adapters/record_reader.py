@@ -11,8 +11,8 @@ import structlog
 
 from services.common.clock import Clock, china_day
 from services.common.db.arrays import array
-from services.credit.adapters.postgres_ledger import read_subject
 from services.credit.adapters.record_codec import public_record
+from services.credit.adapters.subject_rows import read_subject
 from services.credit.application.families import rate_views
 from services.credit.application.policies import Policies
 

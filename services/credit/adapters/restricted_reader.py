@@ -8,9 +8,9 @@ from psycopg import Connection
 
 from services.common.clock import Clock, china_day
 from services.common.db.pool import Pool
-from services.credit.adapters.postgres_ledger import read_subject
 from services.credit.adapters.punishment.open_lifts import open_lifts
 from services.credit.adapters.record_codec import restricted_record
+from services.credit.adapters.subject_rows import read_subject
 from services.credit.domain.punishment.law import Law
 
 log = structlog.get_logger()

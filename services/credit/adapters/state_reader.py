@@ -2,7 +2,7 @@
 
 from services.common.db.pool import Pool
 from services.common.errors import PreconditionFailed
-from services.credit.adapters.postgres_ledger import read_subject
+from services.credit.adapters.subject_rows import read_subject
 from services.credit.domain.subject import SubjectState
 
 

@@ -12,9 +12,9 @@ from zstandard import ZstdError
 
 from services.common.kernel.grade import Grade
 from services.credit.adapters import bodies
-from services.credit.adapters.postgres_ledger import read_state
 from services.credit.adapters.record_codec import public_record, restricted_record
 from services.credit.adapters.revision_codec import decompress
+from services.credit.adapters.subject_rows import read_state
 from services.credit.application.ports import Subject
 from services.credit.application.verify_scores import Kept, Published
 from services.credit.domain.facts import Assertion

@@ -3,7 +3,7 @@
 For what an older release derived otherwise, and for rows that were altered; `verify-scores` names whose they are.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from services.common.clock import Clock
@@ -16,6 +16,7 @@ from services.credit.application.verify_scores import refold
 from services.credit.domain.facts import Fact
 from services.credit.domain.family import link_of
 from services.credit.domain.folding import fold
+from services.credit.domain.subject import SubjectState
 
 
 class Derived(Protocol):
@@ -53,27 +54,34 @@ class MendScores:
         fact_ids = derived.facts(code)
         told = by_fact(ledger.assertions(fact_ids))
         facts = {fact_id: fold(told[fact_id]) for fact_id in fact_ids}
-        derived.clear(code)
         mine = [one for fact_id, fact in facts.items() if fact and fact.body.code == code for one in told[fact_id]]
         state, _ = refold(code, mine)
+        derived.clear(code)
         named = {code, link_of(state.registration), *(fact.body.code for fact in facts.values() if fact)} - {""}
         by_code = {subject.code: subject for subject in ledger.subjects(sorted(named))}
         if derived.facts(code) != fact_ids:
             raise VersionConflict(f"facts of {code} were moved meanwhile")
-        subject = by_code[code]
-        subject.state, subject.known, subject.is_registration_changed = state, state.registration is not None, True
-        subject.seq = max(subject.seq, len(mine), derived.last_revision(code)) + 1
+        _renew(by_code[code], state, max(len(mine), derived.last_revision(code)))
+        self._place(ledger, derived, by_code, facts)
+        self._publish(ledger, touched(ledger, by_code, {code: []}))
+
+    def _place(
+        self, ledger: Ledger, derived: Derived, by_code: Mapping[str, Subject], facts: Mapping[str, Fact | None]
+    ) -> None:
+        """Place the facts that stand otherwise than they must, and forget those without an account."""
         placed = [(fact, by_code[fact.body.code].subject_id) for fact in facts.values() if fact]
-        now = self._clock.now()
-        ledger.place(derived.standing_otherwise(placed), now)
+        ledger.place(derived.standing_otherwise(placed), self._clock.now())
         ledger.remove([fact_id for fact_id, fact in facts.items() if fact is None])
-        _publish(ledger, self._policies, touched(ledger, by_code, {code: []}), self._clock)
+
+    def _publish(self, ledger: Ledger, moved: Mapping[int, tuple[Subject, tuple[str, ...]]]) -> None:
+        """Publish who moved, once complainants of families are counted from where facts stand now."""
+        subjects = [subject for subject, _ in moved.values()]
+        recount_shared(ledger, subjects)
+        ledger.save_shared(subjects)
+        publish(ledger, self._policies, moved, self._clock.now())
 
 
-def _publish(
-    ledger: Ledger, policies: Policies, moved: dict[int, tuple[Subject, tuple[str, ...]]], clock: Clock
-) -> None:
-    subjects = [subject for subject, _ in moved.values()]
-    recount_shared(ledger, subjects)
-    ledger.save_shared(subjects)
-    publish(ledger, policies, moved, clock.now())
+def _renew(subject: Subject, state: SubjectState, revision: int) -> None:
+    """Give a subject its state and a sequence above a revision, so that its record is a new one."""
+    subject.state, subject.known, subject.is_registration_changed = state, state.registration is not None, True
+    subject.seq = max(subject.seq, revision) + 1

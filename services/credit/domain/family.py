@@ -4,6 +4,7 @@ Links follow from the registrations alone, so they do not depend on the order in
 taken back leaves each with what it had.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from services.credit.domain.crowd import together
@@ -59,10 +60,9 @@ def shared(family: Sequence[SubjectState]) -> dict[int, int]:
 
 def added(*counts: Mapping[int, int]) -> dict[int, int]:
     """Return the sum of counts by cell, without those that come to nothing."""
-    total: dict[int, int] = {}
+    total = Counter[int]()
     for several in counts:
-        for cell, count in several.items():
-            total[cell] = total.get(cell, 0) + count
+        total.update(several)
     return {cell: count for cell, count in total.items() if count}
 
 

@@ -34,6 +34,8 @@ def sequencing(dsn: str) -> Iterator[None]:
     thread.start()
     yield
     stop.set()
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        conn.execute("SELECT pg_notify(%s, '')", [outbox.APPENDED])  # it waits for one
     thread.join()
 
 
