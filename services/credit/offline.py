@@ -1,6 +1,6 @@
 """Credit's composition root for what runs beside the servers: the command line calls these and knows no part of credit."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from services.common.clock import Clock, china_day
 from services.common.errors import VersionConflict
 from services.common.eventlog.port import EventLog
 from services.credit.adapters import population_reader, shadow_store
+from services.credit.adapters.carry_store import PostgresCarrying
 from services.credit.adapters.cells_store import copy_cells
 from services.credit.adapters.derived_store import PostgresDerived, codes_of
 from services.credit.adapters.evaluation_files import find_mapping, read_rows
@@ -22,6 +23,7 @@ from services.credit.adapters.postgres_ledger import PostgresLedger
 from services.credit.adapters.republish import keys_on_topic, say_again, say_gone
 from services.credit.adapters.verify_store import RecordEncoder, WholeLedger, accounts, snapshot
 from services.credit.application.backtest import Backtest, Mover, backtest
+from services.credit.application.carry_facts import CARRIED_FACT, CarryFacts, carried_differences
 from services.credit.application.evaluate import Evaluation, evaluate
 from services.credit.application.mend_scores import MendScores
 from services.credit.application.rebuild_cells import rebuild_cells
@@ -84,6 +86,7 @@ class VerifyScores:
             refresh(conn, self._policies)
             ledger = WholeLedger(conn)
             yield from self._verification.differences(ledger)
+            yield from carried_differences(PostgresCarrying(conn))
             yield from (Difference("", f"fact {fact_id}", "stands nowhere", "a subject") for fact_id in ledger.unplaced)
 
 
@@ -102,12 +105,25 @@ def mend_scores(dsn: str, found: Sequence[Difference], clock: Clock, policy_fold
         codes = sorted({one.code for one in found if one.code} | codes_of(conn, lost))
     for code in codes:
         again(_mend, dsn, use_case, code)
+    heirs = {one.code for one in found if one.what.startswith(CARRIED_FACT)}
+    again(_carry, dsn, CarryFacts(policies, clock), heirs)
     return len(codes)
 
 
 def _mend(dsn: str, use_case: MendScores, code: str) -> None:
     with psycopg.connect(dsn) as conn:
         use_case.execute(PostgresLedger(conn), PostgresDerived(conn), code)
+
+
+def _carry(dsn: str, use_case: CarryFacts, heirs: Iterable[str]) -> None:
+    """Let heirs carry what they must, and go on until nothing is due."""
+    with psycopg.connect(dsn) as conn:
+        for heir in heirs:
+            PostgresCarrying(conn).note(heir)
+    is_more = True
+    while is_more:
+        with psycopg.connect(dsn) as conn:
+            is_more = use_case.execute(PostgresLedger(conn), PostgresCarrying(conn))
 
 
 def backtest_draft(dsn: str, draft: Path, day: date, policy_folder: Path = POLICY_FOLDER) -> Backtest:

@@ -13,7 +13,7 @@ from merchantcredit.events.v1.volume_pb2 import VolumeReported
 
 from services.common.kernel.day import parse_month
 from services.credit.domain.cases.answers import Answer, Category
-from services.credit.domain.facts import Body, Complaint, FactKind, Penalty, Registration, Volume
+from services.credit.domain.facts import CARRIED, Body, Complaint, FactKind, Penalty, Registration, Volume
 from services.credit.domain.listed import Listed
 
 _fromisoformat = lru_cache(maxsize=16384)(date.fromisoformat)
@@ -97,7 +97,7 @@ def told_listing(body: Listed) -> ListingReported:
 
 def from_ledger(kind: int, data: bytes) -> Body:
     """Return the body of an assertion as the ledger keeps it."""
-    message, read = _READERS[kind]
+    message, read = _READERS[kind % CARRIED]
     return read(message(data))
 
 
@@ -107,6 +107,23 @@ def with_code(kind: int, data: bytes, code: str) -> bytes:
     message.credit_code = code
     kept: bytes = message.SerializeToString()
     return kept
+
+
+def carried(kind: int, data: bytes, owner: str, heir: str) -> bytes:
+    """Return an account of an owner's fact as the ledger keeps it of the fact that its heir carries.
+
+    That it was not the shop of who had it before is no answer of the heir's (folding.py), so that is left out.
+    """
+    message = _READERS[kind % CARRIED][0](data)
+    if kind % CARRIED == FactKind.COMPLAINT and message.credit_code != owner and _is_not_mine(message):
+        message.ClearField("answer")
+    message.credit_code = heir
+    kept: bytes = message.SerializeToString()
+    return kept
+
+
+def _is_not_mine(m: ComplaintReported) -> bool:
+    return m.HasField("answer") and Category(m.answer.category) is Category.NOT_MY_SHOP
 
 
 _READERS: dict[int, tuple[Callable[[bytes], Any], Callable[[Any], Body]]] = {

@@ -12,6 +12,7 @@ from services.common.eventlog.partition import partition_of
 from services.common.eventlog.port import Message
 from services.common.eventlog.topics import CASE_CHANGE, TOPICS
 from services.credit.adapters.record_store import SOURCE
+from services.credit.domain.carrying import is_carried
 from services.credit.domain.facts import Fact
 
 #: A watch reads the cases of a message at once.
@@ -22,7 +23,7 @@ def case_messages(facts: Iterable[Fact], at: datetime) -> list[Message]:
     """Return the announcements; the cases of one merchant stay in one partition, in order."""
     by_partition: dict[int, list[str]] = defaultdict(list)
     for fact in facts:
-        if fact.case is not None:
+        if fact.case is not None and not is_carried(fact.fact_id):
             by_partition[partition_of(fact.body.code, TOPICS[CASE_CHANGE].partitions)].append(fact.fact_id)
     return [
         _message(partition, ids[start : start + MOST], at)

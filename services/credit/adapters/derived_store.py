@@ -1,13 +1,17 @@
 """What PostgreSQL keeps of a subject beside its accounts, for who writes it anew (application/mend_scores.py)."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from psycopg import Connection
 
 from services.common.db.arrays import array
-from services.credit.adapters.postgres_ledger import placed_row
+from services.credit.adapters.postgres_ledger import PostgresLedger, placed_row
+from services.credit.application.apply_events import by_fact
+from services.credit.domain.carrying import heirs_of
 from services.credit.domain.facts import Fact
+from services.credit.domain.folding import fold
 
 _FACTS = """
 SELECT f.fact_id FROM credit.fact f JOIN credit.subject s ON s.id = f.subject_id WHERE s.code = %(code)s
@@ -18,6 +22,7 @@ _REVISION = """
 SELECT greatest((SELECT max(revision) FROM credit.record_revision WHERE code = %(code)s),
                 (SELECT max(revision) FROM credit.public_record WHERE code = %(code)s), 0)
 """
+_HEIRS = "SELECT 'registration:' || heir FROM credit.split_told WHERE origin = %s ORDER BY heir"
 _CODES = "SELECT DISTINCT code FROM credit.assertion WHERE fact_id = ANY(%s::text[]) AND retracted_at IS NULL"
 _STAND = """
 SELECT fact_id, subject_id, kind, occurred_on, weighs, status, response, problem_type, complainant, judgement
@@ -43,6 +48,11 @@ class PostgresDerived:
         """Return the highest revision that was ever published of a subject; 0 when none was."""
         row = self._conn.execute(_REVISION, {"code": code}).fetchone()
         return int(row[0]) if row else 0
+
+    def heirs(self, code: str) -> tuple[str, ...]:
+        """Return who was split off from a subject, as the registrations say."""
+        told = by_fact(PostgresLedger(self._conn).assertions([row[0] for row in self._conn.execute(_HEIRS, [code])]))
+        return heirs_of(code, [fact.body for accounts in told.values() if (fact := fold(accounts))], date.max)
 
     def standing_otherwise(self, placed: Sequence[tuple[Fact, int]]) -> Sequence[tuple[Fact, int]]:
         """Return those of some facts that stand elsewhere, or with other values."""

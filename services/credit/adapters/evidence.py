@@ -17,7 +17,7 @@ from services.common.db.pool import Pool
 from services.credit.adapters import bodies
 from services.credit.adapters.family_reader import family
 from services.credit.application.policies import Policies
-from services.credit.domain.facts import Assertion, Complaint, Fact, FactKind, Penalty
+from services.credit.domain.facts import CARRIED, Assertion, Complaint, Fact, FactKind, Penalty
 from services.credit.domain.folding import fold, rank, word
 from services.credit.domain.shown import is_shown
 
@@ -28,11 +28,13 @@ _MESSAGES: dict[int, Any] = {
     FactKind.LISTING: ListingReported,
     FactKind.REGISTRATION: EnterpriseSnapshot,
 }
-_ALL = [FactKind.COMPLAINT, FactKind.PENALTY, FactKind.VOLUME, FactKind.LISTING]
+_CASES = [FactKind.COMPLAINT, FactKind.VOLUME, FactKind.CARRIED_COMPLAINT, FactKind.CARRIED_VOLUME]
+_PENALTIES = [FactKind.PENALTY, FactKind.CARRIED_PENALTY]
+_ALL = [*_CASES, *_PENALTIES, FactKind.LISTING]
 #: The facts behind a rule, by the beginning of its id.
 _KINDS = {
-    "complaint": [FactKind.COMPLAINT, FactKind.VOLUME],
-    "penalty": [FactKind.PENALTY],
+    "complaint": _CASES,
+    "penalty": _PENALTIES,
     "list": [FactKind.LISTING],
     "registration": [FactKind.REGISTRATION],
 }
@@ -98,7 +100,7 @@ def _rows(conn: Connection, rows: list[tuple[str, int, date]], shown: _Shown) ->
     for fact_id, kind, day in rows:
         standing = fold(account[0] for account in accounts[fact_id])
         if standing is not None and is_shown(standing, shown.day, shown.case_months):
-            found.append(EvidenceRow(fact_id, FactKind(kind), day, *_effective(accounts[fact_id], standing)))
+            found.append(EvidenceRow(fact_id, FactKind(kind % CARRIED), day, *_effective(accounts[fact_id], standing)))
     return found
 
 
@@ -118,7 +120,7 @@ def _accounts(conn: Connection, fact_ids: list[str]) -> dict[str, list[_Account]
 def _effective(accounts: list[_Account], standing: Fact) -> tuple[str, tuple[str, ...], int, str]:
     """Return of a fact the source that stands, every source, how many accounts there are, and its effective value."""
     _, source, kind, body = max(accounts, key=lambda account: word(account[0]))
-    message = _MESSAGES[kind].FromString(body)
+    message = _MESSAGES[kind % CARRIED].FromString(body)
     if isinstance(standing.body, Complaint):
         case = standing.body
         message.status, message.response = case.status, case.response

@@ -12,6 +12,7 @@ from services.common.db.arrays import array
 from services.credit.adapters import bodies
 from services.credit.application.sources import OFFICE_AUTHORITY, REVIEW_SOURCE
 from services.credit.application.told import Told
+from services.credit.domain.carrying import is_carried
 from services.credit.domain.facts import Assertion, Complaint
 from services.credit.domain.judging import Judgement, Mark
 
@@ -29,7 +30,11 @@ def reaching(conn: Connection[Any], told: Sequence[Told], at: datetime) -> list[
     by_fact = {
         event.assertion.fact_id: event
         for event in told
-        if isinstance(event.body, Complaint) and event.body.complainant and not event.body.mark
+        if isinstance(event.body, Complaint)
+        and event.body.complainant
+        and not event.body.mark
+        # what is carried has the mark from its original
+        and not is_carried(event.assertion.fact_id)
     }
     if not by_fact:
         return []

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import LiteralString
 
 from services.common.auth.actor import Actor
 from services.common.db.pool import Pool
@@ -28,6 +29,12 @@ WITH RECURSIVE family (code) AS (
     FROM family f JOIN credit.merge_told t ON t.member = f.code OR t.into_code = f.code
 )
 SELECT code FROM family ORDER BY code
+"""
+_HEIRS = """
+SELECT a.fact_id, a.authority, a.source_time, a.event_id, a.held, a.kind, a.body
+FROM credit.split_told t JOIN credit.assertion a ON a.fact_id = 'registration:' || t.heir
+WHERE t.origin = %(code)s AND a.recorded_at <= %(known_at)s
+  AND (a.retracted_at IS NULL OR a.retracted_at > %(known_at)s)
 """
 _NOTE = """
 INSERT INTO credit.past_read (subject, code, as_of, known_at, purpose, read_at) VALUES (%s, %s, %s, %s, %s, %s)
@@ -64,8 +71,15 @@ class PostgresPast:
 
     def assertions(self, code: str, known_at: datetime) -> Sequence[Assertion]:
         """Return the accounts of all facts that were ever the subject's."""
+        return self._accounts(_ASSERTIONS, code, known_at)
+
+    def heirs(self, code: str, known_at: datetime) -> Sequence[Assertion]:
+        """Return the accounts of the registrations of whoever was ever told to be split off from the subject."""
+        return self._accounts(_HEIRS, code, known_at)
+
+    def _accounts(self, query: LiteralString, code: str, known_at: datetime) -> Sequence[Assertion]:
         with self._pool.connection() as conn, conn.cursor(binary=True) as cursor:
-            rows = cursor.execute(_ASSERTIONS, {"code": code, "known_at": known_at}).fetchall()
+            rows = cursor.execute(query, {"code": code, "known_at": known_at}).fetchall()
         return [
             Assertion(fact_id, authority, source_time, event_id, held, bodies.from_ledger(kind, body))
             for fact_id, authority, source_time, event_id, held, kind, body in rows

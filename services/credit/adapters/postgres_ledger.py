@@ -1,6 +1,6 @@
 """The ledger in PostgreSQL: set-based statements over one micro-batch, inside the caller's transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, LiteralString
 
@@ -9,7 +9,7 @@ from psycopg import Connection
 
 from services.common.db.arrays import array, columns
 from services.common.eventlog import outbox
-from services.credit.adapters import bodies, crowd_store, marks
+from services.credit.adapters import bodies, carry_store, crowd_store, marks
 from services.credit.adapters.case_changes import case_messages
 from services.credit.adapters.case_vault import CaseVault, Kept
 from services.credit.adapters.match_store import MatchStore
@@ -19,8 +19,9 @@ from services.credit.application.families import settle
 from services.credit.application.ports import Publication, Subject
 from services.credit.application.told import Told, Undecodable, Verdict
 from services.credit.domain import cells
+from services.credit.domain.carrying import kind_of
 from services.credit.domain.crowd import Crowd
-from services.credit.domain.facts import Assertion, Complaint, Fact, FactKind, Registration, kind_of
+from services.credit.domain.facts import Assertion, Complaint, Fact, FactKind, Registration
 from services.credit.domain.matching import name_key
 from services.credit.domain.subject import NEWEST, Case, SubjectState
 
@@ -182,17 +183,19 @@ class PostgresLedger:
             for t in told:
                 a = t.assertion
                 copy.write_row(
-                    (a.fact_id, kind_of(a.body), a.body.code, a.authority, a.source_time, t.source, t.event_id, t.office,
+                    (a.fact_id, kind_of(a.fact_id, a.body), a.body.code, a.authority, a.source_time, t.source, t.event_id, t.office,
                      a.held, at, t.kept)
                 )  # fmt: skip
-        self._note_mergers({(t.body.code, t.merged_into) for t in told if t.merged_into})
+        registered = [t.body for t in told if isinstance(t.body, Registration)]
+        self._note_links("merge_told", {(one.code, one.merged_into) for one in registered if one.merged_into})
+        self._note_links("split_told", {(one.code, one.split_from) for one in registered if one.split_from})
 
-    def _note_mergers(self, mergers: set[tuple[str, str]]) -> None:
-        """Keep who was ever told to be merged into whom, for the past."""
-        if mergers:
+    def _note_links(self, table: LiteralString, links: set[tuple[str, str]]) -> None:
+        """Keep who was ever told to be merged into whom, or split off from whom, for the past."""
+        if links:
             self._conn.execute(
-                "INSERT INTO credit.merge_told SELECT * FROM unnest(%b::text[], %b::text[]) ON CONFLICT DO NOTHING",
-                columns(("text", "text"), sorted(mergers)),
+                f"INSERT INTO credit.{table} SELECT * FROM unnest(%b::text[], %b::text[]) ON CONFLICT DO NOTHING",
+                columns(("text", "text"), sorted(links)),
             )
 
     def keep_details(self, told: Sequence[Told]) -> None:
@@ -242,8 +245,9 @@ class PostgresLedger:
         """Return the newest weighing cases."""
         rows = self._conn.execute(
             "SELECT occurred_on, fact_id, status, response, problem_type, judgement FROM credit.fact"
-            " WHERE subject_id = %s AND kind = %s AND weighs ORDER BY occurred_on DESC, fact_id DESC LIMIT %s",
-            [subject_id, FactKind.COMPLAINT, NEWEST],
+            " WHERE subject_id = %s AND kind = ANY(%s::int2[]) AND weighs"
+            " ORDER BY occurred_on DESC, fact_id DESC LIMIT %s",
+            [subject_id, [FactKind.COMPLAINT, FactKind.CARRIED_COMPLAINT], NEWEST],
         ).fetchall()
         return [Case(*row) for row in rows]
 
@@ -303,6 +307,18 @@ class PostgresLedger:
             columns(("int8", "bytea"), [(s.subject_id, cells.pack(s.state.shared)) for s in subjects]),
         )
 
+    def save_heirs(self, subjects: Sequence[Subject]) -> None:
+        """Write who was split off from subjects."""
+        self._conn.execute(
+            "UPDATE credit.subject AS s SET heirs = g.heirs FROM unnest(%b::int8[], %b::text[]) AS g (id, heirs)"
+            " WHERE s.id = g.id",
+            columns(("int8", "text"), [(s.subject_id, " ".join(s.heirs)) for s in subjects]),
+        )
+
+    def note_carried(self, due: Iterable[tuple[str, str]]) -> None:
+        """Note what heirs carry otherwise now; see the port."""
+        carry_store.note(self._conn, due)
+
     def link(self, subjects: Sequence[Subject]) -> None:
         """Write to which root subjects count."""
         self._conn.execute(
@@ -327,4 +343,4 @@ def placed_row(fact: Fact, subject_id: int) -> tuple[Any, ...]:
         number = crowd_store.complainant_number(body.complainant)
         case = (body.status, body.response, body.problem_type, number, int(body.is_genuine))
     day = date(1, 1, 1) if isinstance(body, Registration) else fact.occurred_on
-    return (fact.fact_id, subject_id, kind_of(body), day, weighs, *case)
+    return (fact.fact_id, subject_id, kind_of(fact.fact_id, body), day, weighs, *case)

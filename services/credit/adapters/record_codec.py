@@ -75,13 +75,13 @@ def public_record(subject: Subject, rating: Rating, policy: Policy, at: datetime
     lines = [_plain_line(line) if line.inputs is None else _line(line) for line in rating.lines]
     held_months = frozenset(burst.month for burst in rating.under_review)
     facts = _published_facts(subject.state, rating.day, len(policy.decay), held_months)
-    family = [_family(subject)] if subject.root or subject.members else []
+    family = [_family(subject)] if subject.root or subject.members or subject.heirs else []
     return b"".join((_registered(registration), head.SerializeToString(), *lines, *facts, *family))
 
 
 def _family(subject: Subject) -> bytes:
-    """Return whom the enterprise was merged into, or who was merged into it."""
-    record = PublicRecord(merged_from=[_named(member) for member in subject.members])
+    """Return whom the enterprise was merged into, or who was merged into it, and who was split off from it."""
+    record = PublicRecord(merged_from=[_named(member) for member in subject.members], split_into=subject.heirs)
     if subject.root is not None:
         record.merged_into.CopyFrom(_named(subject.root))
     return record.SerializeToString()

@@ -14,7 +14,7 @@ from services.credit.domain import cells
 from services.credit.domain.family import link_of
 from services.credit.domain.subject import SubjectState
 
-FIELDS = "id, code, known, seq, cells, detail, registration, grade, root_id, shared"
+FIELDS = "id, code, known, seq, cells, detail, registration, grade, root_id, shared, heirs"
 _RELATIVES = f"""
 SELECT {FIELDS} FROM credit.subject
 WHERE (root_id = ANY(%(roots)b::bigint[]) OR id = ANY(%(absent)b::bigint[]) OR code = ANY(%(targets)b::text[]))
@@ -69,6 +69,6 @@ def _relatives(conn: Connection, subjects: Sequence[Subject], lock: str = "") ->
 
 def subject_of(row: tuple[Any, ...]) -> Subject:
     """Return the subject of a row of FIELDS."""
-    subject_id, code, known, seq, packed, detail, registration, grade, root_id, shared = row
+    subject_id, code, known, seq, packed, detail, registration, grade, root_id, shared, heirs = row
     state = read_state(packed, detail, registration, shared)
-    return Subject(subject_id, code, known, seq, state, Grade(grade), root_id=root_id)
+    return Subject(subject_id, code, known, seq, state, Grade(grade), root_id=root_id, heirs=tuple(heirs.split()))

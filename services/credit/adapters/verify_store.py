@@ -26,7 +26,7 @@ _FETCH = 5000
 _SUBJECTS = """
 SELECT s.id, s.code, s.known, s.seq, s.cells, s.detail, s.registration, s.grade, s.good_until,
        p.record, p.good_until, v.record, r.record, s.root_id,
-       EXISTS (SELECT 1 FROM credit.subject m WHERE m.root_id = s.id), s.shared
+       EXISTS (SELECT 1 FROM credit.subject m WHERE m.root_id = s.id), s.shared, s.heirs
 FROM credit.subject s
 LEFT JOIN credit.public_record p ON p.code = s.code
 LEFT JOIN credit.record_revision v ON v.code = s.code AND v.revision = p.revision
@@ -121,6 +121,7 @@ def _kept(row: Sequence[Any]) -> Kept:
         restricted=last[0],
         root_id=last[1],
         has_members=last[2],
+        heirs=tuple(last[4].split()),
     )
 
 

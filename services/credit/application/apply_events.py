@@ -1,7 +1,7 @@
 """Applies a micro-batch of events to the ledger: one transaction from inbox to announcement (design.md section 4)."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 from services.common.clock import Clock, china_day
@@ -14,9 +14,11 @@ from services.credit.application.families import (
     shared_by_root,
     view,
 )
+from services.credit.application.heirs import due_to_heirs, split_off
 from services.credit.application.policies import Policies
 from services.credit.application.ports import Ledger, Publication, Subject
 from services.credit.application.told import Told, Undecodable, Verdict
+from services.credit.domain.carrying import is_carried
 from services.credit.domain.cases.outcome import ended_for_fraud
 from services.credit.domain.cells import cells_of
 from services.credit.domain.facts import Assertion, Complaint, ComplaintStatus, Fact, Registration
@@ -106,7 +108,7 @@ def _apply(ledger: Ledger, fresh: Sequence[Told], at: datetime) -> dict[int, tup
         new[event.assertion.fact_id].append(event.assertion)
     earlier = by_fact(ledger.assertions(sorted(new)))
     named = {event.body.code for event in fresh} | {a.body.code for told in earlier.values() for a in told}
-    named |= {event.merged_into for event in fresh if event.merged_into}
+    named |= _linked([*(event.assertion for event in fresh), *(a for told in earlier.values() for a in told)])
     by_code = {subject.code: subject for subject in ledger.subjects(sorted(named))}
     ledger.add(fresh, at)
     moved: dict[str, list[str]] = defaultdict(list)
@@ -119,25 +121,33 @@ def _apply(ledger: Ledger, fresh: Sequence[Told], at: datetime) -> dict[int, tup
         ledger.note_frauds(frauds)
     _refill(ledger, [by_code[code] for code in moved])
     ledger.judge([(event, verdict) for event in fresh if (verdict := _verdict(event, by_code)) != Verdict.ACCEPTED])
-    return touched(ledger, by_code, moved)
+    return touched(ledger, by_code, moved, [(change.old, change.fact) for change in changes])
 
 
 def touched(
-    ledger: Ledger, by_code: Mapping[str, Subject], moved: Mapping[str, Sequence[str]]
+    ledger: Ledger,
+    by_code: Mapping[str, Subject],
+    moved: Mapping[str, Sequence[str]],
+    changes: Collection[tuple[Fact | None, Fact | None]] = (),
 ) -> dict[int, tuple[Subject, tuple[str, ...]]]:
     """Return who needs a new record, with the facts that moved each: also the roots that a merged enterprise counts for.
 
+    Also whom an enterprise was split off from, or no longer is. What heirs may carry otherwise, after facts that changed, is noted.
+
     Who did not move itself steps its sequence by one.
     """
-    changed = settle(by_code)
+    changed, left = settle(by_code), split_off(by_code, changes)
     found = {code: by_code[code] for code in moved}
-    for subject in concerned(found.values(), changed, by_code):
+    for subject in [*concerned(found.values(), changed, by_code), *left]:
         if subject.code not in found:
             subject.seq += 1
             found[subject.code] = subject
     if changed:
         ledger.link(changed)
         recount_shared(ledger, found.values())
+    if left:
+        ledger.save_heirs(left)
+    ledger.note_carried(due_to_heirs(by_code, changes, changed))
     if families := [subject for subject in found.values() if subject.members or changed]:
         ledger.save_shared(families)
     return {
@@ -159,7 +169,8 @@ def _retract(ledger: Ledger, told: Sequence[Told], at: datetime) -> dict[int, tu
     before = by_fact(ledger.assertions(fact_ids))
     ledger.retract(told, at)
     left = by_fact(ledger.assertions(fact_ids))
-    by_code = {s.code: s for s in ledger.subjects(sorted({a.body.code for all_of in before.values() for a in all_of}))}
+    accounts = [assertion for told_before in before.values() for assertion in told_before]
+    by_code = {s.code: s for s in ledger.subjects(sorted({a.body.code for a in accounts} | _linked(accounts)))}
     pairs = {fact_id: (_standing(before[fact_id]), fold(left[fact_id])) for fact_id in fact_ids}
     shared_before = _load_crowds(ledger, by_code, pairs.values())
     moved: dict[str, list[str]] = defaultdict(list)
@@ -180,7 +191,13 @@ def _retract(ledger: Ledger, told: Sequence[Told], at: datetime) -> dict[int, tu
     if frauds := [fraud for pair in pairs.values() if (fraud := _fraud(*pair))]:
         ledger.note_frauds(frauds)
     _refill(ledger, [by_code[code] for code in moved])
-    return touched(ledger, by_code, moved)
+    return touched(ledger, by_code, moved, pairs.values())
+
+
+def _linked(accounts: Iterable[Assertion]) -> set[str]:
+    """Return whom registrations name: the enterprises that theirs were merged into, or split off from."""
+    registrations = [told.body for told in accounts if isinstance(told.body, Registration)]
+    return {code for one in registrations for code in (one.merged_into, one.split_from) if code}
 
 
 def _standing(accounts: list[Assertion]) -> Fact:
@@ -213,7 +230,9 @@ def _fraud(old: Fact | None, new: Fact | None) -> tuple[str, str, bool] | None:
     """Return a case, its complainant and whether it stands as ended for fraud, when that changes; most cases never did."""
     complainant = _complainant(new) or _complainant(old)
     fact, after = new or old, _is_fraud(new)
-    return (fact.fact_id, complainant, after) if fact and complainant and _is_fraud(old) is not after else None
+    if fact is None or not complainant or is_carried(fact.fact_id):
+        return None
+    return (fact.fact_id, complainant, after) if _is_fraud(old) is not after else None
 
 
 def _complainant(fact: Fact | None) -> str:

@@ -34,6 +34,10 @@ class Derived(Protocol):
         """Return the highest revision that was ever published of a subject; 0 when none was."""
         ...
 
+    def heirs(self, code: str) -> tuple[str, ...]:
+        """Return who was split off from a subject, as the registrations say."""
+        ...
+
     def standing_otherwise(self, placed: Sequence[tuple[Fact, int]]) -> Sequence[tuple[Fact, int]]:
         """Return those of some facts that stand elsewhere than with the subject given, or with other values."""
         ...
@@ -62,6 +66,8 @@ class MendScores:
         if derived.facts(code) != fact_ids:
             raise VersionConflict(f"facts of {code} were moved meanwhile")
         _renew(by_code[code], state, max(len(mine), derived.last_revision(code)))
+        by_code[code].heirs = derived.heirs(code)
+        ledger.save_heirs([by_code[code]])
         self._place(ledger, derived, by_code, facts)
         self._publish(ledger, touched(ledger, by_code, {code: []}))
 

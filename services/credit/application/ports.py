@@ -1,12 +1,13 @@
 """What credit's use cases need of the world."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
 from services.common.kernel.grade import Grade
 from services.credit.application.told import Told, Undecodable, Verdict
+from services.credit.domain.carrying import origin_of
 from services.credit.domain.crowd import Crowd
 from services.credit.domain.facts import Assertion, Fact
 from services.credit.domain.policy import Policy
@@ -36,6 +37,18 @@ class Subject:
     #: Where it is merged into, and who is merged into it, as the registrations say.
     root: "Subject | None" = None
     members: "tuple[Subject, ...]" = ()
+    #: The codes of those that were split off from it, as their registrations say.
+    heirs: tuple[str, ...] = ()
+
+    @property
+    def origin(self) -> str:
+        """Return the code of the enterprise that it was split off from; empty for none."""
+        return origin_of(self.state.registration)
+
+    @property
+    def split_on(self) -> date | None:
+        """Return the day on which it was split off; None for none."""
+        return self.state.registration.split_on if self.state.registration and self.origin else None
 
     @property
     def family(self) -> "tuple[Subject, ...]":
@@ -116,6 +129,14 @@ class Ledger(Protocol):
 
     def shared(self, family: Sequence[int]) -> dict[int, int]:
         """Return what complainants of several of some subjects move in the sum of their cells (family.shared)."""
+        ...
+
+    def save_heirs(self, subjects: Sequence[Subject]) -> None:
+        """Write who was split off from subjects."""
+        ...
+
+    def note_carried(self, due: Iterable[tuple[str, str]]) -> None:
+        """Note by heir which fact it may carry otherwise now, or, with an empty fact id, that all may be otherwise."""
         ...
 
     def save_shared(self, subjects: Sequence[Subject]) -> None:

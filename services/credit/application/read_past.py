@@ -9,11 +9,14 @@ from services.common.auth.actor import Actor
 from services.common.clock import Clock, china_day
 from services.common.errors import NotFound, invalid
 from services.common.kernel.grade import Grade
+from services.credit.application.apply_events import by_fact
 from services.credit.application.families import count_shared, rate_views, settle, view
 from services.credit.application.policies import Policies
 from services.credit.application.ports import Subject
 from services.credit.application.verify_scores import Encoder, Published, refold
+from services.credit.domain.carrying import heirs_of, is_carried
 from services.credit.domain.facts import Assertion, Complaint, Penalty, Volume, occurred_on
+from services.credit.domain.folding import fold
 
 MAX_PURPOSE = 200
 
@@ -66,6 +69,10 @@ class PastReader(Protocol):
         """Return all accounts, recorded by a moment, of the facts that an account ever gave to the subject."""
         ...
 
+    def heirs(self, code: str, known_at: datetime) -> Sequence[Assertion]:
+        """Return all accounts, recorded by a moment, of the registrations of who was ever told to be split off from the subject."""
+        ...
+
 
 class ReadPast:
     """The use case behind the audit read."""
@@ -105,9 +112,16 @@ class ReadPast:
                 metadata={"resource_type": "CreditRecord", "resource_name": question.code},
             )
         _check_first(known, question.as_of)
+        subject.heirs = self._heirs(question)
         rating, policy = rate_views([subject], question.as_of, self._policies, question.known_at)[0]
         record = self._encoder.public(subject, rating, policy, question.known_at)
         return Past(record=record, is_published=False, revision=revision, policy_version=policy.version)
+
+    def _heirs(self, question: Question) -> tuple[str, ...]:
+        """Return who was split off from the subject by the day."""
+        told = by_fact(self._reader.heirs(question.code, question.known_at))
+        registrations = [fact.body for accounts in told.values() if (fact := fold(accounts))]
+        return heirs_of(question.code, registrations, question.as_of)
 
     def _check(self, question: Question) -> None:
         now = self._clock.now()
@@ -125,8 +139,11 @@ def _stood(last: Revision, as_of: date) -> bool:
 
 def _refolded(code: str, known: Sequence[Assertion], as_of: date, revision: int) -> Subject:
     """Fold what is known of one enterprise; a merger and a split hold from their days on."""
-    state, _ = refold(code, _whole([one for one in known if _happened_on(one) <= as_of]))
+    told = _whole([one for one in known if _happened_on(one) <= as_of])
+    state, _ = refold(code, told)
     registration = state.registration
+    if registration is None or not registration.split_from or (registration.split_on or as_of) > as_of:
+        state, _ = refold(code, [one for one in told if not is_carried(one.fact_id)])
     if registration is not None and (registration.merged_on or as_of) > as_of:
         registration = registration._replace(merged_into="", merged_on=None)
     if registration is not None and (registration.split_on or as_of) > as_of:

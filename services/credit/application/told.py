@@ -4,8 +4,7 @@ from datetime import datetime
 from enum import IntEnum
 from typing import NamedTuple
 
-from services.credit.domain.facts import Assertion, Body, Registration
-from services.credit.domain.family import link_of
+from services.credit.domain.facts import Assertion, Body
 from services.credit.domain.matching import Named
 
 
@@ -47,11 +46,6 @@ class Told(NamedTuple):
     def body(self) -> Body:
         """Return what was told."""
         return self.assertion.body
-
-    @property
-    def merged_into(self) -> str:
-        """Return the code that a registration says its enterprise was merged into; empty for everything else."""
-        return link_of(self.body) if isinstance(self.body, Registration) else ""
 
 
 class Undecodable(NamedTuple):

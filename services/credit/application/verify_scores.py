@@ -52,6 +52,7 @@ class Kept(NamedTuple):
     restricted: bytes | None
     root_id: int | None = None
     has_members: bool = False
+    heirs: tuple[str, ...] = ()
 
 
 class Difference(NamedTuple):
@@ -87,6 +88,7 @@ class Verification:
         self._encoder = encoder
         self.counts: Counter[str] = Counter()
         self._related: list[tuple[Kept, Subject]] = []
+        self._heirs: dict[str, list[str]] = defaultdict(list)
 
     def differences(self, ledger: Iterable[tuple[Kept, Sequence[Assertion]]]) -> Iterator[Difference]:
         """Yield every difference, subject by subject; the ledger gives each subject once, with all accounts of its facts."""
@@ -104,7 +106,9 @@ class Verification:
             yield from _state_differences(kept, state, len(told))
             yield from _presence(kept, state)
             subject = Subject(kept.subject_id, kept.code, True, kept.seq, state, kept.grade, root_id=kept.root_id)
-            if kept.root_id is not None or kept.has_members or link_of(state.registration):
+            if subject.origin:
+                self._heirs[subject.origin].append(subject.code)
+            if kept.root_id is not None or kept.has_members or kept.heirs or link_of(state.registration):
                 self._related.append((kept, subject))
             else:
                 yield from _shared_difference(kept, subject)
@@ -121,11 +125,22 @@ class Verification:
                 wrong.code, "subject.root_id", str(wrong.root_id), str(wrong.root.subject_id if wrong.root else None)
             )
         count_shared(by_code)
+        yield from self._split_off()
         to_rate: _ToRate = defaultdict(list)
         for kept, subject in self._related:
             yield from _shared_difference(kept, subject)
             self._sort_in(to_rate, kept, view(subject))
         yield from self._all_rated(to_rate)
+
+    def _split_off(self) -> Iterator[Difference]:
+        """Compare who was split off from whom with what the registrations say, and let records name those."""
+        kept = {one.code: one.heirs for one, _ in self._related if one.heirs}
+        for code in sorted(kept.keys() | self._heirs.keys()):
+            say = _Teller(code)
+            say("subject.heirs", kept.get(code, ()), tuple(sorted(self._heirs[code])))
+            yield from say.found
+        for one, subject in self._related:
+            subject.heirs = tuple(sorted(self._heirs[one.code]))
 
     def _sort_in(self, to_rate: _ToRate, kept: Kept, subject: Subject) -> None:
         """Put a published subject with those whose records were computed for its day, all while a fuse held, or none."""

@@ -13,9 +13,11 @@ from services.common.clock import Clock, china_day
 from services.common.db.pool import Pool
 from services.common.telemetry import health
 from services.credit.adapters import population_reader
+from services.credit.adapters.carry_store import PostgresCarrying
 from services.credit.adapters.judging_store import PostgresJudging
 from services.credit.adapters.policy_store import PostgresPolicies, refresh
 from services.credit.adapters.postgres_ledger import PostgresLedger
+from services.credit.application.carry_facts import CarryFacts
 from services.credit.application.judge_fuse import judge_fuse
 from services.credit.application.policies import Policies
 from services.credit.application.spread_fraud import SpreadFraud
@@ -39,6 +41,7 @@ class Sweeper:
         self._policies = policies
         self._clock = clock
         self._turn_day = TurnDay(policies, clock)
+        self._carry_facts = CarryFacts(policies, clock)
         self._turned_to = ""
 
     def run(self, stop: threading.Event) -> None:
@@ -56,6 +59,7 @@ class Sweeper:
         self._refresh()
         self._judge()
         self._spread_frauds()
+        self.carry()
         total = 0
         while swept := self._chunk(self._turn_day.execute):
             total += swept
@@ -93,6 +97,14 @@ class Sweeper:
             with self._pool.connection() as conn:
                 store = PostgresJudging(conn, self._policies, self._clock)
                 spread = SpreadFraud(store, self._clock).execute()
+            health.beat(self.name)
+
+    def carry(self) -> None:
+        """Let what was before splits count for those that were split off, as far as anything changed."""
+        is_more = True
+        while is_more:
+            with self._pool.connection() as conn:
+                is_more = self._carry_facts.execute(PostgresLedger(conn), PostgresCarrying(conn))
             health.beat(self.name)
 
     def _turn(self) -> int:

@@ -22,6 +22,14 @@ class FactKind(IntEnum):
     PENALTY = 3
     VOLUME = 4
     LISTING = 5
+    #: What a split carries to the new enterprise (carrying.py): the kind that it is, and CARRIED.
+    CARRIED_COMPLAINT = 12
+    CARRIED_PENALTY = 13
+    CARRIED_VOLUME = 14
+
+
+#: What a carried fact's kind has more than the kind that it is.
+CARRIED = 10
 
 
 class ComplaintStatus(IntEnum):

@@ -16,13 +16,20 @@ _MODULUS = 1 << 256
 
 def root_of(code: str, links: Mapping[str, str]) -> str:
     """Return where the links from a code end: itself when it has none. A link that closes a ring is void."""
-    path = [code]
-    while (following := links.get(path[-1], "")) and following not in path:
-        path.append(following)
+    path = line_of(code, links)
+    following = links.get(path[-1], "")
     if not following:
         return path[-1]
     # A ring: nobody in it is merged, and who leads into it ends where it enters.
     return following if code not in path[path.index(following) :] else code
+
+
+def line_of(code: str, links: Mapping[str, str]) -> list[str]:
+    """Return an enterprise and those that it was merged into, one after the other: who answers for its facts."""
+    line = [code]
+    while (following := links.get(line[-1], "")) and following not in line:
+        line.append(following)
+    return line
 
 
 def link_of(registration: Registration | None) -> str:

@@ -207,6 +207,7 @@ class PublicRecord(_message.Message):
     MERGED_FROM_FIELD_NUMBER: _builtins.int
     SPLIT_FROM_FIELD_NUMBER: _builtins.int
     SPLIT_ON_FIELD_NUMBER: _builtins.int
+    SPLIT_INTO_FIELD_NUMBER: _builtins.int
     credit_code: _builtins.str
     """The credit code; the key."""
     name: _builtins.str
@@ -263,6 +264,10 @@ class PublicRecord(_message.Message):
     def merged_from(self) -> _containers.RepeatedCompositeFieldContainer[Global___NamedEnterprise]:
         """Enterprises that were merged into this one, in the order of their codes; their facts count here."""
 
+    @_builtins.property
+    def split_into(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The credit codes of enterprises that were split off from this one; what was before the day of a split counts for both."""
+
     def __init__(
         self,
         *,
@@ -289,10 +294,11 @@ class PublicRecord(_message.Message):
         merged_from: _abc.Iterable[Global___NamedEnterprise] | None = ...,
         split_from: _builtins.str = ...,
         split_on: _builtins.str = ...,
+        split_into: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_score_millipoints", b"_score_millipoints", "computed_time", b"computed_time", "merged_into", b"merged_into", "score_millipoints", b"score_millipoints"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_score_millipoints", b"_score_millipoints", "address", b"address", "business_scope", b"business_scope", "cases_under_review", b"cases_under_review", "completeness_permille", b"completeness_permille", "computed_time", b"computed_time", "contributions", b"contributions", "credit_code", b"credit_code", "day", b"day", "enterprise_type", b"enterprise_type", "established_on", b"established_on", "facts", b"facts", "good_until", b"good_until", "grade", b"grade", "merged_from", b"merged_from", "merged_into", b"merged_into", "name", b"name", "policy_version", b"policy_version", "region_code", b"region_code", "revision", b"revision", "score_millipoints", b"score_millipoints", "split_from", b"split_from", "split_on", b"split_on", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_score_millipoints", b"_score_millipoints", "address", b"address", "business_scope", b"business_scope", "cases_under_review", b"cases_under_review", "completeness_permille", b"completeness_permille", "computed_time", b"computed_time", "contributions", b"contributions", "credit_code", b"credit_code", "day", b"day", "enterprise_type", b"enterprise_type", "established_on", b"established_on", "facts", b"facts", "good_until", b"good_until", "grade", b"grade", "merged_from", b"merged_from", "merged_into", b"merged_into", "name", b"name", "policy_version", b"policy_version", "region_code", b"region_code", "revision", b"revision", "score_millipoints", b"score_millipoints", "split_from", b"split_from", "split_into", b"split_into", "split_on", b"split_on", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__score_millipoints: _TypeAlias = _typing.Literal["score_millipoints"]  # noqa: Y015
     _WhichOneofArgType__score_millipoints: _TypeAlias = _typing.Literal["_score_millipoints", b"_score_millipoints"]  # noqa: Y015
