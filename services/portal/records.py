@@ -37,7 +37,7 @@ class Gauge:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """The enterprise that this one was split from: its code, to be linked to, and the sentence that says so."""
+    """The enterprise that this one was split from, or one that was split off from it: its code, to be linked to, and a sentence."""
 
     code: str
     sentence: str
@@ -60,7 +60,7 @@ class RecordView:
     is_operating: bool
     region: str
     registration: list[tuple[str, str]]
-    split: Split | None
+    splits: list[Split]
     registry_answers: bool
     made: list[tuple[str, str]]
     explained: ScoreView
@@ -88,7 +88,7 @@ def record_view(dossier: Dossier, today: str, lang: str, t: Translate) -> Record
         is_operating=labels.is_operating(status),
         region=labels.place(record.region_code, lang),
         registration=_registration(record, dossier.registration, lang, t),
-        split=_split(record, t) if record.split_from else None,
+        splits=_splits(record, t),
         registry_answers=dossier.registry_answers,
         made=_made(record, t),
         explained=score_view(dossier, lang),
@@ -136,9 +136,11 @@ def _registration(
     return [(label, value or t("unknown")) for label, value in rows]
 
 
-def _split(record: PublicRecord, t: Translate) -> Split:
-    code = record.split_from
-    return Split(code, t("split_from", code=code, day=record.split_on or t("unknown")))
+def _splits(record: PublicRecord, t: Translate) -> list[Split]:
+    """Return who came from whom; what was before the day counts for both."""
+    origin, day = record.split_from, record.split_on or t("unknown")
+    came = [Split(origin, t("split_from", code=origin, day=day))] if origin else []
+    return came + [Split(code, t("split_into", code=code)) for code in record.split_into]
 
 
 def _from_registry(enterprise: Enterprise, t: Translate) -> list[tuple[str, str]]:

@@ -67,7 +67,11 @@ RECORD: dict[str, tuple[str, str]] = {
     ),
     "hit_merged": ("已并入 {code}", "Merged into {code}"),
     "split": ("分立", "Split"),
-    "split_from": ("由 {code} 分立（{day}）", "Split off from {code} ({day})"),
+    "split_from": (
+        "由 {code} 分立（{day}），此前的信用事项一并计入",
+        "Split off from {code} ({day}); what was before counts here too",
+    ),
+    "split_into": ("分立出 {code}", "{code} was split off from it"),
     "merged_from": ("已并入", "Merged into it"),
     "unrated_merged": (
         "该企业已并入 {name}（{code}），其信用事项由该企业承继，请查询该企业的记录。",

@@ -19,6 +19,7 @@ from services.credit.adapters.past_reader import PostgresPast
 from services.credit.adapters.policy_files import load_policies
 from services.credit.adapters.published_penalties import PublishedPenalties
 from services.credit.adapters.verify_store import RecordEncoder
+from services.credit.application import carry_facts
 from services.credit.application.read_past import Question, ReadPast
 from services.credit.config import POLICY_FOLDER
 from services.credit.offline import VerifyScores, mend_scores
@@ -157,6 +158,20 @@ def test_another_day_carries_more_or_less(credit: World) -> None:
     split(credit, day="2026-01-01", revision=3)
     assert not credit.record().facts  # type: ignore[union-attr]
     assert_proven(credit)
+
+
+def test_however_much_is_carried_a_transaction_takes_a_part(
+    credit: World, dsn: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(carry_facts, "MOST", 10)
+    tell(credit, *facts(OTHER))
+    split(credit)
+    revisions = credit.rows("SELECT count(*) FROM credit.record_revision WHERE code = %s", CODE)
+    with twin(dsn, NOW) as other:
+        other.tell(told(enterprise(), "r"), *facts(CODE))
+        assert bare(credit.record()) == bare(other.record())
+    assert revisions == [(2 + 3,)]
+    assert credit.rows("SELECT count(*) FROM credit.carry_due") == [(0,)]
 
 
 def test_one_complainant_counts_once_over_what_is_carried_and_what_is_told_later(credit: World, dsn: str) -> None:

@@ -77,16 +77,18 @@ def response(case: Case, day: date, told: Response = Response.UNKNOWN) -> Respon
 def final_response(case: Case, told: Response) -> Response:
     """Return how the merchant answered by what the accounts tell, on whatever day they are read.
 
-    NONE once a mediation has failed after the deadline in the file of the office that accepted the case: an answer would be
-    in that file. A source that sends words about its cases and no file may know of an answer that it does not tell, and who
+    A late answer counts as one once the case has ended: until then it is not less than silence, of which nothing is known
+    yet. NONE once a mediation has failed after the deadline in the file of the office that accepted the case: an answer would
+    be in that file. A source that sends words about its cases and no file may know of an answer that it does not tell, and who
     settled has answered in some way: a doubt is to the merchant's good.
     """
+    if case.answer is not None or told is not Response.UNKNOWN:
+        answered = response(case, case.since, told)
+        return Response.UNKNOWN if answered is Response.LATE and weighing(case) is State.ACCEPTED else answered
     accepted, ended = case.last(State.ACCEPTED), case.last(*_ENDED)
-    if case.answer is not None:
-        return response(case, case.since, told)
     if accepted is None or not accepted.office or ended is None or weighing(case) is not State.TERMINATED:
-        return told
-    return response(case, ended.day, told)
+        return Response.UNKNOWN
+    return response(case, ended.day)
 
 
 def _effect(step: Step) -> Effect:

@@ -176,6 +176,16 @@ def test_silence_counts_where_the_office_kept_the_case_until_its_mediation_faile
     assert final_response(late, told) is Response.LATE
 
 
+@pytest.mark.parametrize("told", [Response.UNKNOWN, Response.LATE, Response.NONE])
+def test_a_late_answer_is_not_less_than_silence_while_the_case_is_under_way(told: Response) -> None:
+    silent = dispute(Step(State.ACCEPTED, date(2025, 11, 3), OFFICE))
+    late = silent._replace(answer=Answer(Category.PARTIAL, DUE + timedelta(1)))
+    in_time = silent._replace(answer=Answer(Category.PARTIAL, DUE))
+    assert final_response(late, told) is Response.UNKNOWN
+    assert final_response(silent, Response.LATE) is final_response(silent, Response.UNKNOWN) is Response.UNKNOWN
+    assert final_response(in_time, told) is Response.IN_TIME
+
+
 def test_a_case_that_was_never_accepted_asks_for_no_answer() -> None:
     assert response(dispute(step_to(State.REFUSED, RECEIVED)), date(2030, 1, 1)) is Response.UNKNOWN
 

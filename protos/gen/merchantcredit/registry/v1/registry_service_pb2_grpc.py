@@ -107,7 +107,8 @@ class RegistryServiceServicer:
 
     def SplitEnterprise(self, request, context):
         """Says of an enterprise which one it was split off from (派生分立), or which one was divided into it (新设分立). Idempotent by request_id and
-        by content. FAILED_PRECONDITION when it was split from another one already, or the other one comes from it; NOT_FOUND.
+        by content. Credit counts what was before the day for both from now on, reversibly. FAILED_PRECONDITION when it was split from another
+        one already, or the other one comes from it; NOT_FOUND.
         Roles: regulator, office.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
@@ -115,7 +116,7 @@ class RegistryServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def UndoSplitEnterprise(self, request, context):
-        """Takes back what was said of a split. Idempotent by request_id and by content. NOT_FOUND when the code is unknown.
+        """Takes back what was said of a split: what it carried goes back. Idempotent by request_id and by content. NOT_FOUND when the code is unknown.
         Roles: regulator, office.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

@@ -29,11 +29,12 @@ class RegistryServiceStub:
     """
     SplitEnterprise: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.SplitEnterpriseRequest, _registry_service_pb2.SplitEnterpriseResponse]
     """Says of an enterprise which one it was split off from (派生分立), or which one was divided into it (新设分立). Idempotent by request_id and
-    by content. FAILED_PRECONDITION when it was split from another one already, or the other one comes from it; NOT_FOUND.
+    by content. Credit counts what was before the day for both from now on, reversibly. FAILED_PRECONDITION when it was split from another
+    one already, or the other one comes from it; NOT_FOUND.
     Roles: regulator, office.
     """
     UndoSplitEnterprise: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.UndoSplitEnterpriseRequest, _registry_service_pb2.UndoSplitEnterpriseResponse]
-    """Takes back what was said of a split. Idempotent by request_id and by content. NOT_FOUND when the code is unknown.
+    """Takes back what was said of a split: what it carried goes back. Idempotent by request_id and by content. NOT_FOUND when the code is unknown.
     Roles: regulator, office.
     """
     GetEnterprise: _aio.UnaryUnaryMultiCallable[_registry_service_pb2.GetEnterpriseRequest, _registry_service_pb2.GetEnterpriseResponse]
@@ -82,7 +83,8 @@ class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_registry_service_pb2.SplitEnterpriseRequest, _abc.Awaitable[_registry_service_pb2.SplitEnterpriseResponse]],
     ) -> _abc.Awaitable[_registry_service_pb2.SplitEnterpriseResponse]:
         """Says of an enterprise which one it was split off from (派生分立), or which one was divided into it (新设分立). Idempotent by request_id and
-        by content. FAILED_PRECONDITION when it was split from another one already, or the other one comes from it; NOT_FOUND.
+        by content. Credit counts what was before the day for both from now on, reversibly. FAILED_PRECONDITION when it was split from another
+        one already, or the other one comes from it; NOT_FOUND.
         Roles: regulator, office.
         """
 
@@ -92,7 +94,7 @@ class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _registry_service_pb2.UndoSplitEnterpriseRequest,
         context: _aio.ServicerContext[_registry_service_pb2.UndoSplitEnterpriseRequest, _abc.Awaitable[_registry_service_pb2.UndoSplitEnterpriseResponse]],
     ) -> _abc.Awaitable[_registry_service_pb2.UndoSplitEnterpriseResponse]:
-        """Takes back what was said of a split. Idempotent by request_id and by content. NOT_FOUND when the code is unknown.
+        """Takes back what was said of a split: what it carried goes back. Idempotent by request_id and by content. NOT_FOUND when the code is unknown.
         Roles: regulator, office.
         """
 
