@@ -12,14 +12,15 @@ BY_INDEX = "-c enable_seqscan=off"
 
 #: A connection is a process of the server's, of 2 to 6 MB: one that nobody used for so long is closed, and made again in milliseconds.
 IDLE_SECONDS = 20.0
-#: So long a transaction waits for a connection: a process whose server is gone, and that is told to stop, ends no later.
+#: So long a pool waits for its first connection, and a transaction for one: a process that is told to stop, and whose server
+#: is gone, ends no later.
 WAIT_SECONDS = 10.0
 
 
 def open_pool(dsn: str, *, max_size: int = 8, options: str = "") -> Pool:
     """Return an open pool; `with pool.connection() as conn:` is one transaction. `options` are settings of the server's.
 
-    Raises psycopg_pool.PoolTimeout when the server does not answer within 30 seconds.
+    Raises psycopg_pool.PoolTimeout when the server does not answer within WAIT_SECONDS.
     """
     pool: Pool = ConnectionPool(
         dsn,
@@ -30,6 +31,6 @@ def open_pool(dsn: str, *, max_size: int = 8, options: str = "") -> Pool:
         open=False,
         kwargs={"options": f"-c timezone=UTC -c lock_timeout=10s {options}"},
     )
-    pool.open(wait=True, timeout=30)
+    pool.open(wait=True, timeout=WAIT_SECONDS)
     pool.resize(0, max_size)
     return pool
