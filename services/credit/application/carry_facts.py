@@ -20,7 +20,7 @@ from services.credit.domain.carrying import answers_for, carried_id
 #: What a difference begins with that is one of a carried fact.
 CARRIED_FACT = "carried fact "
 #: So many facts are carried, or given back, in one transaction.
-MOST = 2000
+MOST = 5000
 
 
 class Due(NamedTuple):

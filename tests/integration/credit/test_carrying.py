@@ -11,6 +11,7 @@ import pytest
 from merchantcredit.credit.v1.record_pb2 import PublicRecord
 
 from services.common.clock import FixedClock
+from services.common.db.migrate import migrate
 from services.common.db.pool import open_pool
 from services.common.eventlog.port import Message
 from services.credit.adapters.case_reader import CaseReader
@@ -231,3 +232,21 @@ def test_verify_names_what_is_not_carried_and_mends_it(credit: World) -> None:
     assert (OTHER, "subject.heirs") in {(one.code, one.what) for one in found}
     mend_scores(credit.dsn, found, credit.clock)
     assert_proven(credit)
+
+
+def test_a_split_that_was_told_before_splits_carried_anything_carries_after_the_migration(dsn: str) -> None:
+    with world(dsn, clock=FixedClock(NOW)) as credit:
+        credit.tell(*(told(enterprise(code), f"r{code}") for code in (CODE, OTHER)), *facts(OTHER))
+        credit.tell(told(enterprise(revision=2, split_from=OTHER, split_on=DAY), "split"))
+    with psycopg.connect(dsn) as conn:
+        conn.execute("DROP TABLE credit.carry_due, credit.split_told")
+        conn.execute("DROP INDEX credit.merge_told_member")
+        conn.execute("ALTER TABLE credit.subject DROP COLUMN heirs")
+        conn.execute("UPDATE alembic_version SET version_num = 'credit_0011' WHERE version_num = 'credit_0012'")
+    migrate(dsn)
+    with world(dsn, clock=FixedClock(NOW)) as credit:
+        credit.sweeper.carry()
+        assert credit.record().facts  # type: ignore[union-attr]
+        tell(credit, told(enterprise(OTHER, revision=2), "again"))
+        assert list(credit.record(OTHER).split_into) == [CODE]  # type: ignore[union-attr]
+        assert_proven(credit)
