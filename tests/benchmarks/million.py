@@ -13,7 +13,8 @@ from merchantcredit.events.v1.volume_pb2 import VolumeReported
 
 from services.credit.adapters import bodies
 from services.credit.domain import cells
-from services.credit.domain.facts import Body, Complaint, Fact, Penalty, Volume, fact_id, kind_of
+from services.credit.domain.facts import Assertion, Body, Complaint, Penalty, Volume, fact_id, kind_of
+from services.credit.domain.folding import fold
 from services.credit.domain.subject import SubjectState
 from tests.benchmarks import workload
 
@@ -96,7 +97,7 @@ def _sample(rng: random.Random) -> Sample:
     told = [_complaint(rng, n) for n in range(6)] + [_volume(rng, n) for n in range(3)] + [_penalty(rng)]
     state = SubjectState()
     for body, _ in told:
-        state.replace(None, Fact(fact_id(body, _SOURCE), 1, held=False, body=body))
+        state.replace(None, fold([Assertion(fact_id(body, _SOURCE), 2, workload.NOW, "", held=False, body=body)]))
     detail = {name: value for name, value in state.to_detail().items() if name != "registration"}
     return Sample(told, cells.pack(state.cells), orjson.dumps(detail, default=list).decode())
 

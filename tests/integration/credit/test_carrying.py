@@ -14,6 +14,7 @@ from services.common.clock import FixedClock
 from services.common.db.migrate import migrate
 from services.common.db.pool import open_pool
 from services.common.eventlog.port import Message
+from services.common.kernel.credit_code import check_character
 from services.credit.adapters.case_reader import CaseReader
 from services.credit.adapters.evidence import EvidenceReader
 from services.credit.adapters.past_reader import PostgresPast
@@ -39,6 +40,8 @@ from tests.integration.credit.world import (
 )
 
 THIRD = "91330100799655058B"
+FOURTH = "91520102MA6E4N9Q" + "0"
+FOURTH += check_character(FOURTH)
 DAY = "2026-05-25"
 
 
@@ -158,6 +161,22 @@ def test_another_day_carries_more_or_less(credit: World) -> None:
     assert "complaint:late" in " ".join(fact.fact_id for fact in credit.record().facts).replace("//12315.test:", "")  # type: ignore[union-attr]
     split(credit, day="2026-01-01", revision=3)
     assert not credit.record().facts  # type: ignore[union-attr]
+    assert_proven(credit)
+
+
+def test_what_is_told_late_goes_over_a_split_a_merger_and_a_split_again(credit: World) -> None:
+    tell(credit, told(enterprise(FOURTH), f"r{FOURTH}"))
+    split(credit, THIRD, FOURTH)
+    tell(
+        credit,
+        told(
+            enterprise(THIRD, revision=3, split_from=FOURTH, split_on=DAY, merged_into=OTHER, merged_on=DAY), "merged"
+        ),
+    )
+    split(credit, CODE, OTHER)
+    tell(credit, told(violation("v1", FOURTH), "v1"))
+    for code in (CODE, OTHER):
+        assert [fact.fact_id.rpartition(":")[2] for fact in credit.record(code).facts] == ["v1"]  # type: ignore[union-attr]
     assert_proven(credit)
 
 

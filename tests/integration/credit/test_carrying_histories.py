@@ -19,8 +19,8 @@ from services.credit.offline import VerifyScores
 from tests.integration.credit.world import NOW, World, complaint, enterprise, told, world
 
 CODES = [body + check_character(body) for body in (f"91520102MA6E4N9Q{n}" for n in range(5))]
-STEPS = 60
-KINDS = ("case", "case", "case", "move", "split", "undo", "merge", "unmerge")
+STEPS = 90
+KINDS = ("case", "case", "case", "case", "move", "split", "split", "split", "undo", "merge", "unmerge")
 
 
 class _Case(NamedTuple):
@@ -150,7 +150,7 @@ def _cells(credit: World, code: str) -> dict[int, int]:
     return subject.state.cells
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", range(8))
 def test_what_must_count_counts_and_nothing_twice(dsn: str, seed: int) -> None:
     chance = random.Random(seed)
     history = _History(chance)
