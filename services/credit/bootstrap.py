@@ -82,8 +82,8 @@ from services.credit.consumers.webhooks import WebhookSender
 from services.credit.consumers.worker import TOPICS, CreditHandler
 from services.credit.domain.webhooks.schedule import Schedule
 
-#: Records a batch under backlog: a larger batch touches fewer merchants an event, and each costs one publication.
-BATCH = 8000
+#: Records a batch under backlog, at first and at most: a larger batch touches fewer merchants an event, and each costs one publication.
+BATCH, MOST_BATCH = 8_000, 32_000
 #: A stream's batches begin so far apart: a small one is mostly what a transaction costs.
 PACE_SECONDS = 0.1
 PUNISHMENT_POLL_SECONDS = 0.5
@@ -121,7 +121,7 @@ def working(
         topics=TOPICS,
         pool=pool,
         handler=handler,
-        policy=policy or BatchPolicy(max_records=BATCH, pace_seconds=PACE_SECONDS),
+        policy=policy or BatchPolicy(max_records=BATCH, most_records=MOST_BATCH, pace_seconds=PACE_SECONDS),
     )
     return consumer, Sweeper(pool, policies, clock)
 

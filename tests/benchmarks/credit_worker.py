@@ -15,7 +15,7 @@ from services.common.eventlog.port import Consumer
 from services.common.eventlog.sequencer import Sequencer
 from services.common.eventlog.topics import RECORD
 from services.common.lanes import fork_lanes
-from services.credit.bootstrap import BATCH, LANES, working
+from services.credit.bootstrap import BATCH, LANES, MOST_BATCH, working
 from services.credit.config import CreditConfig
 from tests.benchmarks import ceiling, workload
 from tests.benchmarks.fresh import fresh_database, settle
@@ -53,7 +53,7 @@ def credit_worker_embedded(scale: Scale) -> Outcome:
         prepare(dsn, scale)
         ceiling.prepare(dsn)
         settle(dsn)
-        return Outcome(rate, scale.of(workload.EVENTS) / ceiling.run(dsn, records, BATCH))
+        return Outcome(rate, scale.of(workload.EVENTS) / ceiling.run(dsn, records, MOST_BATCH))
 
 
 def prepare(dsn: str, scale: Scale) -> None:
@@ -121,7 +121,7 @@ def drain(dsn: str, log: FeedsEventLog) -> None:
 
 def _member(dsn: str, log: FeedsEventLog, poll_seconds: float) -> tuple[BatchConsumer, Consumer]:
     config = CreditConfig(dsn=dsn, complainant_key=KEY)
-    policy = BatchPolicy(max_records=BATCH, poll_seconds=poll_seconds)
+    policy = BatchPolicy(max_records=BATCH, most_records=MOST_BATCH, poll_seconds=poll_seconds)
     batch, _ = working(config, log, FixedClock(workload.NOW), policy)
     assert isinstance(batch, BatchConsumer)
     return batch, log.consumer(group=batch.group, topics=batch.topics, load_offsets=batch._load)

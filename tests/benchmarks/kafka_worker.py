@@ -28,7 +28,7 @@ from services.common.eventlog.port import Consumer, Message
 from services.common.eventlog.sequencer import Sequencer
 from services.common.lanes import fork_lanes
 from services.common.lifecycle import run_loops
-from services.credit.bootstrap import BATCH, LANES, working
+from services.credit.bootstrap import BATCH, LANES, MOST_BATCH, working
 from services.credit.config import CreditConfig
 from services.launcher.child import stop_on_signals
 from tests.benchmarks import kafka_ceiling, workload
@@ -58,7 +58,7 @@ def credit_worker_kafka(scale: Scale) -> Outcome:
         applied, sent = work(dsn, settings, scale.of(workload.MERCHANTS), events, BATCH)
         records = published(dsn)
         with fresh_database(migrated=False) as bare:
-            seconds = kafka_ceiling.run(bare, settings, records, events, BATCH)
+            seconds = kafka_ceiling.run(bare, settings, records, events, MOST_BATCH)
         return Outcome(events / sent, events / seconds, {"applied": events / applied, "bare loop": events / seconds})
 
 
@@ -131,13 +131,14 @@ def publish(settings: KafkaSettings, messages: Iterator[Message]) -> None:
 def _lane(dsn: str, settings: KafkaSettings, race: Race, batch: int) -> None:
     """Apply the registrations, in any batches; then wait for the start, and apply events until nothing is left."""
     with closing(KafkaEventLog(settings)) as log:
-        policy = BatchPolicy(max_records=BATCH, poll_seconds=POLL_SECONDS)
+        policy = BatchPolicy(max_records=BATCH, most_records=MOST_BATCH, poll_seconds=POLL_SECONDS)
         loop, _ = working(CreditConfig(dsn=dsn, complainant_key=KEY), log, FixedClock(workload.NOW), policy)
         assert isinstance(loop, BatchConsumer)
         with closing(log.consumer(group=loop.group, topics=loop.topics, load_offsets=loop._load)) as consumer:
             _drain(loop, consumer, race.registrations)
             race.prepared.wait()
-            loop.policy = BatchPolicy(max_records=batch, poll_seconds=POLL_SECONDS)
+            if batch == 1:
+                loop.policy, loop._size = BatchPolicy(max_records=1, poll_seconds=POLL_SECONDS), 0
             race.start.wait()
             _drain(loop, consumer, race.events)
         loop.pool.close()

@@ -50,14 +50,24 @@ class DeadLetterFlood(PlatformError):
 class BatchPolicy:
     """How large a batch is, how long a poll waits, and how many dead letters in a row stop the process.
 
+    Under a backlog a full batch that took less than `aim_seconds` is followed by one of twice its size, up to `most_records`;
+    after one that took longer than twice that the size is halved again, down to `max_records`, where it begins.
     A batch that follows one that was not full begins `pace_seconds` after it at the earliest: what a transaction costs by
     itself is then shared by more records, and a record that comes alone waits for nothing.
     """
 
     max_records: int = 2000
+    most_records: int = 0
+    aim_seconds: float = 2.0
     poll_seconds: float = 0.5
     pace_seconds: float = 0.0
     max_consecutive_dead_letters: int = 1000
+
+    def size_after(self, size: int, taken: int, seconds: float) -> int:
+        """Return how many records the batch after one may hold, which held so many of at most `size` and took so long."""
+        if taken == size and seconds < self.aim_seconds:
+            return max(size, min(2 * size, self.most_records))
+        return max(size // 2, self.max_records) if seconds > 2 * self.aim_seconds else size
 
 
 @dataclass(slots=True)
@@ -72,6 +82,7 @@ class BatchConsumer:
     policy: BatchPolicy = field(default_factory=BatchPolicy)
     _committed: dict[TopicPartition, int] = field(default_factory=dict)
     _consecutive: int = 0
+    _size: int = 0
 
     @property
     def name(self) -> str:
@@ -84,16 +95,21 @@ class BatchConsumer:
         lag = Lag(self.event_log, self.group, self.topics)
         with closing(consumer), health.awaited(self.name):
             while not stop.is_set():
-                began = time.monotonic()
+                began, size = time.monotonic(), self.size
                 taken = self.step(consumer)
                 health.beat(self.name)
                 lag.tell(consumer)
-                if 0 < taken < self.policy.max_records:
+                if 0 < taken < size:
                     stop.wait(max(0.0, began + self.policy.pace_seconds - time.monotonic()))
+
+    @property
+    def size(self) -> int:
+        """Return how many records the next batch holds at most."""
+        return self._size or self.policy.max_records
 
     def step(self, consumer: Consumer) -> int:
         """Poll and process one batch; returns how many records were committed."""
-        records = consumer.poll(max_records=self.policy.max_records, timeout_seconds=self.policy.poll_seconds)
+        records = consumer.poll(max_records=self.size, timeout_seconds=self.policy.poll_seconds)
         if not records:
             return 0
         try:
@@ -115,7 +131,9 @@ class BatchConsumer:
         began = time.perf_counter()
         with traces.batch(self.group, (record.headers for record in records), len(records)):
             self._process(records, generation)
-        metrics.observe(names.BATCH_SECONDS, time.perf_counter() - began, self.group)
+        seconds = time.perf_counter() - began
+        self._size = self.policy.size_after(self.size, len(records), seconds)
+        metrics.observe(names.BATCH_SECONDS, seconds, self.group)
         metrics.observe(names.BATCH_RECORDS, len(records), self.group)
 
     def _process(self, records: Sequence[Record], generation: int) -> None:

@@ -126,6 +126,15 @@ def test_a_bad_message_fails_alone_and_keeps_its_reason(dsn: str, feeds_log: Fee
     assert letters[0].headers["dlq_offset"] == "1"
 
 
+def test_under_a_backlog_batches_grow(dsn: str, feeds_log: FeedsEventLog, feeds_pool: Pool) -> None:
+    feeds_log.publish([message("k", 2) for _ in range(30)])
+    Sequencer(dsn).sequence_once()
+    batch = _consume(feeds_log, feeds_pool, BatchPolicy(max_records=2, most_records=10, aim_seconds=60))
+    consumer = feeds_log.consumer(group=batch.group, topics=batch.topics, load_offsets=batch._load)
+    assert [batch.step(consumer) for _ in range(6)] == [2, 4, 8, 10, 6, 0]
+    consumer.close()
+
+
 def test_a_flood_of_bad_messages_stops_with_the_backlog_intact(
     dsn: str, feeds_log: FeedsEventLog, feeds_pool: Pool
 ) -> None:
