@@ -7,7 +7,8 @@ from typing import Any
 from psycopg import Connection
 
 from services.common.db.arrays import array
-from services.credit.adapters.postgres_ledger import PostgresLedger, placed_row
+from services.credit.adapters.fact_rows import placed_row
+from services.credit.adapters.postgres_ledger import PostgresLedger
 from services.credit.application.apply_events import by_fact
 from services.credit.domain.carrying import heirs_of
 from services.credit.domain.facts import Fact

@@ -9,7 +9,7 @@ from psycopg import Connection
 
 from services.common.db.arrays import array, columns
 from services.common.eventlog import outbox
-from services.credit.adapters import bodies, carry_store, crowd_store, marks
+from services.credit.adapters import bodies, carry_store, crowd_store, fact_rows, marks
 from services.credit.adapters.case_changes import case_messages
 from services.credit.adapters.case_vault import CaseVault, Kept
 from services.credit.adapters.match_store import MatchStore
@@ -21,7 +21,7 @@ from services.credit.application.told import Told, Undecodable, Verdict
 from services.credit.domain import cells
 from services.credit.domain.carrying import kind_of
 from services.credit.domain.crowd import Crowd
-from services.credit.domain.facts import Assertion, Complaint, Fact, FactKind, Registration
+from services.credit.domain.facts import Assertion, Fact, FactKind, Registration
 from services.credit.domain.matching import name_key
 from services.credit.domain.subject import NEWEST, Case, SubjectState
 
@@ -48,25 +48,6 @@ FROM unnest(%b::bigint[], %b::bool[], %b::bigint[], %b::bytea[], %b::text[], %b:
     AS g (id, known, seq, cells, detail, grade, good_until, registration, under_review, policy_version, is_held)
 WHERE s.id = g.id
 """
-_GIVEN = """
-unnest(%b::text[], %b::bigint[], %b::smallint[], %b::date[], %b::bool[], %b::smallint[], %b::smallint[], %b::smallint[],
-       %b::bigint[], %b::smallint[])
-    AS g (fact_id, subject_id, kind, occurred_on, weighs, status, response, problem_type, complainant, judgement)
-"""
-# No ON CONFLICT: a fact that was absent when it was looked for could not be locked. When another worker has placed it
-# since, what was folded here is without that worker's account: the violation rolls the batch back, and it is read again.
-_PLACE_NEW = f"""
-INSERT INTO credit.fact
-    (fact_id, subject_id, kind, occurred_on, weighs, status, response, problem_type, complainant, judgement)
-SELECT * FROM {_GIVEN} ORDER BY fact_id
-"""
-_PLACE = f"""
-UPDATE credit.fact AS f
-SET subject_id = g.subject_id, occurred_on = g.occurred_on, weighs = g.weighs,
-    status = g.status, response = g.response, problem_type = g.problem_type, complainant = g.complainant,
-    judgement = g.judgement
-FROM {_GIVEN} WHERE f.fact_id = g.fact_id
-"""
 _NAMES = """
 INSERT INTO credit.known_name AS k (code, name, region_code, key)
 SELECT * FROM unnest(%b::text[], %b::text[], %b::text[], %b::text[]) AS g (code, name, region_code, key)
@@ -81,7 +62,6 @@ SET complainant = excluded.complainant, stands = excluded.stands, revision = c.r
 """
 _INBOX = ("text", "text", "bytea", "int2", "text", "text")
 _STATE = ("int8", "bool", "int8", "bytea", "text", "int2", "date", "text", "int4", "text", "bool")
-_FACT = ("text", "int8", "int2", "date", "bool", "int2", "int2", "int2", "int8", "int2")
 
 
 class PostgresLedger:
@@ -233,12 +213,7 @@ class PostgresLedger:
 
     def place(self, facts: Sequence[tuple[Fact, int]], at: datetime) -> None:
         """Note where facts stand; raises UniqueViolation when another worker made one of them meanwhile."""
-        rows = [placed_row(fact, subject_id) for fact, subject_id in facts]
-        known = [row for row in rows if row[0] in self._locked]
-        new = [row for row in rows if row[0] not in self._locked]
-        for statement, placed in ((_PLACE, known), (_PLACE_NEW, new)):
-            if placed:
-                self._conn.execute(statement, columns(_FACT, placed))
+        fact_rows.place(self._conn, facts, self._locked)
         outbox.append(self._conn, case_messages((fact for fact, _ in facts), at))
 
     def newest_cases(self, subject_id: int) -> list[Case]:
@@ -332,15 +307,3 @@ def _detail(state: SubjectState) -> str:
     detail = state.to_detail()
     del detail["registration"]  # in a column of its own: it is long and rarely changes
     return orjson.dumps(detail, default=list).decode()
-
-
-def placed_row(fact: Fact, subject_id: int) -> tuple[Any, ...]:
-    """Return a fact's row of credit.fact."""
-    body = fact.body
-    weighs = bool(cells.cells_of(fact))
-    case = (0, 0, 0, 0, 0)
-    if isinstance(body, Complaint):
-        number = crowd_store.complainant_number(body.complainant)
-        case = (body.status, body.response, body.problem_type, number, int(body.is_genuine))
-    day = date(1, 1, 1) if isinstance(body, Registration) else fact.occurred_on
-    return (fact.fact_id, subject_id, kind_of(fact.fact_id, body), day, weighs, *case)

@@ -1,6 +1,6 @@
 """Applies a micro-batch of events to the ledger: one transaction from inbox to announcement (design.md section 4)."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 
@@ -11,16 +11,15 @@ from services.credit.application.families import (
     rate_views,
     recount_shared,
     settle,
-    shared_by_root,
     view,
 )
 from services.credit.application.heirs import due_to_heirs, split_off
+from services.credit.application.load_crowds import load_crowds
 from services.credit.application.policies import Policies
 from services.credit.application.ports import Ledger, Publication, Subject
 from services.credit.application.told import Told, Undecodable, Verdict
 from services.credit.domain.carrying import is_carried
 from services.credit.domain.cases.outcome import ended_for_fraud
-from services.credit.domain.cells import cells_of
 from services.credit.domain.facts import Assertion, Complaint, ComplaintStatus, Fact, Registration
 from services.credit.domain.folding import fold
 
@@ -113,7 +112,7 @@ def _apply(ledger: Ledger, fresh: Sequence[Told], at: datetime) -> dict[int, tup
     ledger.add(fresh, at)
     moved: dict[str, list[str]] = defaultdict(list)
     changes = [_Change(earlier[fact_id], told) for fact_id, told in new.items()]
-    before = _load_crowds(ledger, by_code, [(change.old, change.fact) for change in changes])
+    before = load_crowds(ledger, by_code, [(change.old, change.fact) for change in changes])
     placed = [_change(by_code, moved, change) for change in changes]
     move_shared(by_code, before)
     ledger.place(placed, at)
@@ -172,7 +171,7 @@ def _retract(ledger: Ledger, told: Sequence[Told], at: datetime) -> dict[int, tu
     accounts = [assertion for told_before in before.values() for assertion in told_before]
     by_code = {s.code: s for s in ledger.subjects(sorted({a.body.code for a in accounts} | _linked(accounts)))}
     pairs = {fact_id: (_standing(before[fact_id]), fold(left[fact_id])) for fact_id in fact_ids}
-    shared_before = _load_crowds(ledger, by_code, pairs.values())
+    shared_before = load_crowds(ledger, by_code, pairs.values())
     moved: dict[str, list[str]] = defaultdict(list)
     placed, gone = [], []
     for fact_id, (old, new) in pairs.items():
@@ -244,36 +243,6 @@ def _is_fraud(fact: Fact | None) -> bool:
     if fact is None or fact.case is None or not isinstance(fact.body, Complaint):
         return False
     return fact.body.status == ComplaintStatus.WITHDRAWN and ended_for_fraud(fact.case)
-
-
-def _load_crowds(
-    ledger: Ledger, by_code: Mapping[str, Subject], changes: Iterable[tuple[Fact | None, Fact | None]]
-) -> dict[str, dict[int, int]]:
-    """Give each family the other cases of the complainants whose weighing cases move, before any fact is placed anew.
-
-    Returns what they move in each family till now.
-    """
-    settle(by_code)
-    if looked := _whose_cases_move(by_code, changes):
-        by_id = {subject.subject_id: subject for subject in by_code.values()}
-        for (subject_id, complainant), crowd in ledger.crowds(looked).items():
-            by_id[subject_id].state.crowds[complainant] = crowd
-    return shared_by_root(by_code)
-
-
-def _whose_cases_move(
-    by_code: Mapping[str, Subject], changes: Iterable[tuple[Fact | None, Fact | None]]
-) -> Counter[tuple[int, str]]:
-    """Return how many weighing cases move by (subject, complainant), with none for the others of its family."""
-    looked: Counter[tuple[int, str]] = Counter()
-    for change in changes:
-        for fact in change:
-            if fact is not None and isinstance(fact.body, Complaint) and fact.body.complainant and cells_of(fact):
-                owner = by_code[fact.body.code]
-                looked[owner.subject_id, fact.body.complainant] += 1
-                for relative in owner.relatives:
-                    looked[relative.subject_id, fact.body.complainant] += 0
-    return looked
 
 
 def _change(by_code: Mapping[str, Subject], moved: dict[str, list[str]], change: _Change) -> tuple[Fact, int]:
