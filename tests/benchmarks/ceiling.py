@@ -6,6 +6,7 @@ The message is of the size of the merchant's record, the upsert of the size of a
 """
 
 import time
+from collections.abc import Iterator
 
 import psycopg
 from merchantcredit.events.v1.complaint_pb2 import ComplaintReported
@@ -48,11 +49,11 @@ def prepare(dsn: str) -> None:
         conn.execute(_TABLES)
 
 
-def run(dsn: str, records: dict[str, tuple[bytes, bytes]], batch: int) -> float:
+def run(dsn: str, records: dict[str, tuple[bytes, bytes]], batches: Iterator[int]) -> float:
     """Take all events from the feed, writing the given bytes of each merchant touched; return the seconds it took."""
     began = time.perf_counter()
     with psycopg.connect(dsn, autocommit=True) as conn:
-        while _step(conn, records, batch):
+        while _step(conn, records, next(batches)):
             pass
     return time.perf_counter() - began
 

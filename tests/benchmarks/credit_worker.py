@@ -2,6 +2,7 @@
 
 import multiprocessing
 import time
+from collections.abc import Iterator
 from multiprocessing.sharedctypes import Synchronized
 from multiprocessing.synchronize import Barrier
 from typing import NamedTuple
@@ -53,7 +54,7 @@ def credit_worker_embedded(scale: Scale) -> Outcome:
         prepare(dsn, scale)
         ceiling.prepare(dsn)
         settle(dsn)
-        return Outcome(rate, scale.of(workload.EVENTS) / ceiling.run(dsn, records, MOST_BATCH))
+        return Outcome(rate, scale.of(workload.EVENTS) / ceiling.run(dsn, records, batches()))
 
 
 def prepare(dsn: str, scale: Scale) -> None:
@@ -101,6 +102,14 @@ def _lane(dsn: str, race: _Race) -> None:
     consumer.close()
     batch.pool.close()
     log.close()
+
+
+def batches() -> Iterator[int]:
+    """Yield the sizes that the worker's batches have while they are quick, for who is compared with it."""
+    size = BATCH
+    while True:
+        yield size
+        size = min(2 * size, MOST_BATCH)
 
 
 def published(dsn: str) -> dict[str, tuple[bytes, bytes]]:

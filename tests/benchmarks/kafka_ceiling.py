@@ -6,6 +6,7 @@ one message is sent for each merchant touched, of the size of the merchant's rec
 """
 
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import psycopg
@@ -26,7 +27,9 @@ ALTER TABLE record SET (toast_tuple_target = 8160), ALTER COLUMN record SET STOR
 _PARSERS = {COMPLAINT: ComplaintReported, VIOLATION: ViolationReported, VOLUME: VolumeReported}
 
 
-def run(dsn: str, settings: KafkaSettings, records: dict[str, tuple[bytes, bytes]], events: int, batch: int) -> float:
+def run(
+    dsn: str, settings: KafkaSettings, records: dict[str, tuple[bytes, bytes]], events: int, batches: Iterator[int]
+) -> float:
     """Take so many events from the intake topics; return the seconds until the last message was sent."""
     consumer = KafkaConsumer(**settings.connection, **CONSUMER)
     producer = KafkaProducer(**settings.connection, **PRODUCER)
@@ -37,7 +40,7 @@ def run(dsn: str, settings: KafkaSettings, records: dict[str, tuple[bytes, bytes
         began = time.perf_counter()
         left = events
         while left > 0:
-            rows = _poll(consumer, batch)
+            rows = _poll(consumer, next(batches))
             touched = {_PARSERS[settings.logical(row.topic)].FromString(row.value).credit_code for row in rows}
             answers = {code: records.get(code, (b"", b"")) for code in touched}
             _copy(conn, rows, {code: kept for code, (_, kept) in answers.items()})

@@ -32,7 +32,7 @@ from services.credit.bootstrap import BATCH, LANES, MOST_BATCH, working
 from services.credit.config import CreditConfig
 from services.launcher.child import stop_on_signals
 from tests.benchmarks import kafka_ceiling, workload
-from tests.benchmarks.credit_worker import KEY, published
+from tests.benchmarks.credit_worker import KEY, batches, published
 from tests.benchmarks.fresh import fresh_database, settle
 from tests.benchmarks.harness import Outcome, Scale, benchmark
 from tests.engines import SOFTWARE
@@ -58,7 +58,7 @@ def credit_worker_kafka(scale: Scale) -> Outcome:
         applied, sent = work(dsn, settings, scale.of(workload.MERCHANTS), events, BATCH)
         records = published(dsn)
         with fresh_database(migrated=False) as bare:
-            seconds = kafka_ceiling.run(bare, settings, records, events, MOST_BATCH)
+            seconds = kafka_ceiling.run(bare, settings, records, events, batches())
         return Outcome(events / sent, events / seconds, {"applied": events / applied, "bare loop": events / seconds})
 
 
