@@ -82,8 +82,8 @@ def final_response(case: Case, told: Response) -> Response:
     be in that file. A source that sends words about its cases and no file may know of an answer that it does not tell, and who
     settled has answered in some way: a doubt is to the merchant's good.
     """
-    if case.answer is not None or told is not Response.UNKNOWN:
-        answered = response(case, case.since, told)
+    answered = response(case, case.since) if case.answer is not None else told
+    if answered is not Response.UNKNOWN:
         return Response.UNKNOWN if answered is Response.LATE and weighing(case) is State.ACCEPTED else answered
     accepted, ended = case.last(State.ACCEPTED), case.last(*_ENDED)
     if accepted is None or not accepted.office or ended is None or weighing(case) is not State.TERMINATED:
