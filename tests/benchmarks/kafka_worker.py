@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 PER_EVENT = 4_000
 LOOK_SECONDS = 0.05
 POLL_SECONDS = 0.05
+SHIPPED = BatchPolicy(max_records=BATCH, most_records=MOST_BATCH, poll_seconds=POLL_SECONDS)
+SINGLE = BatchPolicy(max_records=1, poll_seconds=POLL_SECONDS)
 _UNSENT = """
 SELECT (SELECT count(*) FROM eventlog.pending) + (SELECT coalesce(sum(next_seq), 0) FROM eventlog.feed)
      - (SELECT coalesce(sum(value), 0) FROM eventlog.group_offset WHERE group_id = 'relay')
@@ -55,7 +57,7 @@ def credit_worker_kafka(scale: Scale) -> Outcome:
     """Apply the workload from its topics; then let the bare loop take the same topics."""
     with fresh_kafka() as settings, fresh_database() as dsn:
         events = scale.of(workload.EVENTS)
-        applied, sent = work(dsn, settings, scale.of(workload.MERCHANTS), events, BATCH)
+        applied, sent = work(dsn, settings, scale.of(workload.MERCHANTS), events, SHIPPED)
         records = published(dsn)
         with fresh_database(migrated=False) as bare:
             seconds = kafka_ceiling.run(bare, settings, records, events, batches())
@@ -68,10 +70,10 @@ def credit_worker_vs_per_event(scale: Scale) -> Outcome:
     merchants = scale.of(workload.MERCHANTS)
     with fresh_kafka() as settings:
         with fresh_database() as dsn:
-            together = scale.of(workload.EVENTS) / work(dsn, settings, merchants, scale.of(workload.EVENTS), BATCH)[0]
+            together = scale.of(workload.EVENTS) / work(dsn, settings, merchants, scale.of(workload.EVENTS), SHIPPED)[0]
         single = KafkaSettings(bootstrap=settings.bootstrap, namespace=f"b{uuid4().hex[:8]}.")
         with fresh_database() as dsn:
-            alone = scale.of(PER_EVENT) / work(dsn, single, merchants, scale.of(PER_EVENT), 1)[0]
+            alone = scale.of(PER_EVENT) / work(dsn, single, merchants, scale.of(PER_EVENT), SINGLE)[0]
         return Outcome(together, alone)
 
 
@@ -96,13 +98,13 @@ class Race(NamedTuple):
     events: "Synchronized[int]"
 
 
-def work(dsn: str, settings: KafkaSettings, merchants: int, events: int, batch: int) -> tuple[float, float]:
+def work(dsn: str, settings: KafkaSettings, merchants: int, events: int, policy: BatchPolicy) -> tuple[float, float]:
     """Return the seconds until the worker, with its lanes as shipped, had applied all, and until all was sent."""
     ensure_topics(settings)
     fork = multiprocessing.get_context("fork")
     race = Race(fork.Barrier(LANES + 1), fork.Barrier(LANES + 1), fork.Value("q", merchants), fork.Value("q", events))
     relay = fork_lanes(1, lambda: run_loops([Sequencer(dsn), Relay(dsn, settings, "bench")], stop_on_signals()))
-    lanes = fork_lanes(LANES, lambda: _lane(dsn, settings, race, batch))
+    lanes = fork_lanes(LANES, lambda: _lane(dsn, settings, race, policy))
     known = workload.codes(merchants)
     publish(settings, workload.registrations(known))
     race.prepared.wait()
@@ -128,17 +130,15 @@ def publish(settings: KafkaSettings, messages: Iterator[Message]) -> None:
             log.publish(chunk)
 
 
-def _lane(dsn: str, settings: KafkaSettings, race: Race, batch: int) -> None:
+def _lane(dsn: str, settings: KafkaSettings, race: Race, policy: BatchPolicy) -> None:
     """Apply the registrations, in any batches; then wait for the start, and apply events until nothing is left."""
     with closing(KafkaEventLog(settings)) as log:
-        policy = BatchPolicy(max_records=BATCH, most_records=MOST_BATCH, poll_seconds=POLL_SECONDS)
-        loop, _ = working(CreditConfig(dsn=dsn, complainant_key=KEY), log, FixedClock(workload.NOW), policy)
+        loop, _ = working(CreditConfig(dsn=dsn, complainant_key=KEY), log, FixedClock(workload.NOW), SHIPPED)
         assert isinstance(loop, BatchConsumer)
         with closing(log.consumer(group=loop.group, topics=loop.topics, load_offsets=loop._load)) as consumer:
             _drain(loop, consumer, race.registrations)
             race.prepared.wait()
-            if batch == 1:
-                loop.policy, loop._size = BatchPolicy(max_records=1, poll_seconds=POLL_SECONDS), 0
+            loop.policy, loop._size = policy, 0
             race.start.wait()
             _drain(loop, consumer, race.events)
         loop.pool.close()

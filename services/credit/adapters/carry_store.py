@@ -8,7 +8,7 @@ from psycopg import Connection
 
 from services.common.db.arrays import array, columns
 from services.credit.adapters import bodies
-from services.credit.adapters.subject_rows import FIELDS, subject_of, with_relatives
+from services.credit.adapters.subject_rows import rows_of, with_relatives
 from services.credit.application.carry_facts import Carriable, Due
 from services.credit.application.ports import Subject
 from services.credit.application.told import Told
@@ -45,7 +45,6 @@ _ACCOUNTS = """
 SELECT fact_id, authority, source_time, source, event_id, office, held, kind, body FROM credit.assertion
 WHERE fact_id = ANY(%b::text[]) AND retracted_at IS NULL
 """
-_OF_HEIRS = f"SELECT {FIELDS} FROM credit.subject WHERE code = ANY(%b::text[]) ORDER BY id"
 #: So many notes of one heir are gone through at once.
 _MOST_DUE = 5000
 
@@ -85,9 +84,7 @@ class PostgresCarrying:
 
     def families(self, codes: Sequence[str]) -> Sequence[Subject]:
         """Return some enterprises with their families, without a lock."""
-        with self._conn.cursor(binary=True) as cursor:
-            subjects = [subject_of(row) for row in cursor.execute(_OF_HEIRS, [array("text", codes)])]
-        return with_relatives(self._conn, subjects)
+        return with_relatives(self._conn, rows_of(self._conn, codes))
 
     def facts(self, owners: Sequence[int], fact_ids: Sequence[str]) -> Sequence[Carriable]:
         """Return what can be carried of some owners; of some facts only, when any are given."""

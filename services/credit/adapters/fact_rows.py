@@ -6,11 +6,12 @@ from typing import Any
 
 from psycopg import Connection
 
-from services.common.db.arrays import columns
+from services.common.db.arrays import array, columns
 from services.credit.adapters import crowd_store
 from services.credit.domain import cells
 from services.credit.domain.carrying import kind_of
-from services.credit.domain.facts import Complaint, Fact, Registration
+from services.credit.domain.facts import Complaint, Fact, FactKind, Registration
+from services.credit.domain.subject import Case
 
 _GIVEN = """
 unnest(%b::text[], %b::bigint[], %b::smallint[], %b::date[], %b::bool[], %b::smallint[], %b::smallint[], %b::smallint[],
@@ -31,6 +32,13 @@ SET subject_id = g.subject_id, occurred_on = g.occurred_on, weighs = g.weighs,
     judgement = g.judgement
 FROM {_GIVEN} WHERE f.fact_id = g.fact_id
 """
+# Each kind by itself in the order of the index on facts: however many there are, no more are read.
+_NEWEST = """
+SELECT c.* FROM unnest(%b::smallint[]) AS k (kind) CROSS JOIN LATERAL (
+    SELECT occurred_on, fact_id, status, response, problem_type, judgement FROM credit.fact
+    WHERE subject_id = %b AND kind = k.kind AND weighs ORDER BY occurred_on DESC, fact_id DESC LIMIT %b
+) AS c ORDER BY occurred_on DESC, fact_id DESC LIMIT %b
+"""
 _FACT = ("text", "int8", "int2", "date", "bool", "int2", "int2", "int2", "int8", "int2")
 
 
@@ -42,6 +50,12 @@ def place(conn: Connection[Any], facts: Sequence[tuple[Fact, int]], locked: Coll
     for statement, placed in ((_PLACE, known), (_PLACE_NEW, new)):
         if placed:
             conn.execute(statement, columns(_FACT, placed))
+
+
+def newest_cases(conn: Connection[Any], subject_id: int, most: int) -> list[Case]:
+    """Return the newest weighing cases of a subject, told of it or carried to it."""
+    kinds = array("int2", [FactKind.COMPLAINT, FactKind.CARRIED_COMPLAINT])
+    return [Case(*row) for row in conn.execute(_NEWEST, [kinds, subject_id, most, most])]
 
 
 def placed_row(fact: Fact, subject_id: int) -> tuple[Any, ...]:

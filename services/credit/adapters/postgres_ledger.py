@@ -21,7 +21,7 @@ from services.credit.application.told import Told, Undecodable, Verdict
 from services.credit.domain import cells
 from services.credit.domain.carrying import kind_of
 from services.credit.domain.crowd import Crowd
-from services.credit.domain.facts import Assertion, Fact, FactKind, Registration
+from services.credit.domain.facts import Assertion, Fact, Registration
 from services.credit.domain.matching import name_key
 from services.credit.domain.subject import NEWEST, Case, SubjectState
 
@@ -218,13 +218,7 @@ class PostgresLedger:
 
     def newest_cases(self, subject_id: int) -> list[Case]:
         """Return the newest weighing cases."""
-        rows = self._conn.execute(
-            "SELECT occurred_on, fact_id, status, response, problem_type, judgement FROM credit.fact"
-            " WHERE subject_id = %s AND kind = ANY(%s::int2[]) AND weighs"
-            " ORDER BY occurred_on DESC, fact_id DESC LIMIT %s",
-            [subject_id, [FactKind.COMPLAINT, FactKind.CARRIED_COMPLAINT], NEWEST],
-        ).fetchall()
-        return [Case(*row) for row in rows]
+        return fact_rows.newest_cases(self._conn, subject_id, NEWEST)
 
     def save(self, subjects: Sequence[Subject], good_until: Mapping[int, date | None]) -> None:
         """Write states."""

@@ -33,11 +33,16 @@ def read_state(packed: bytes, detail: str, registration: str, shared: bytes = b"
 
 def read_subjects(conn: Connection, codes: Sequence[str]) -> list[Subject]:
     """Return subjects as their records show them, without a lock; those of unknown codes are left out."""
-    with conn.cursor(binary=True) as cursor:
-        query = f"SELECT {FIELDS} FROM credit.subject WHERE code = ANY(%s::text[]) ORDER BY code"
-        subjects = [subject_of(row) for row in cursor.execute(query, [array("text", codes)])]
+    subjects = rows_of(conn, codes)
     settle({subject.code: subject for subject in with_relatives(conn, subjects)})
     return [view(subject) for subject in subjects]
+
+
+def rows_of(conn: Connection, codes: Sequence[str]) -> list[Subject]:
+    """Return subjects as their rows are, without a lock and without relatives; those of unknown codes are left out."""
+    with conn.cursor(binary=True) as cursor:
+        query = f"SELECT {FIELDS} FROM credit.subject WHERE code = ANY(%s::text[]) ORDER BY code"
+        return [subject_of(row) for row in cursor.execute(query, [array("text", codes)])]
 
 
 def read_subject(conn: Connection, code: str) -> Subject | None:

@@ -13,7 +13,7 @@ from services.credit.application.families import (
     settle,
     view,
 )
-from services.credit.application.heirs import due_to_heirs, split_off
+from services.credit.application.heirs import Change, due_to_heirs, split_off
 from services.credit.application.load_crowds import load_crowds
 from services.credit.application.policies import Policies
 from services.credit.application.ports import Ledger, Publication, Subject
@@ -112,22 +112,23 @@ def _apply(ledger: Ledger, fresh: Sequence[Told], at: datetime) -> dict[int, tup
     ledger.add(fresh, at)
     moved: dict[str, list[str]] = defaultdict(list)
     changes = [_Change(earlier[fact_id], told) for fact_id, told in new.items()]
-    before = load_crowds(ledger, by_code, [(change.old, change.fact) for change in changes])
+    pairs = [(change.old, change.fact) for change in changes]
+    before = load_crowds(ledger, by_code, pairs)
     placed = [_change(by_code, moved, change) for change in changes]
     move_shared(by_code, before)
     ledger.place(placed, at)
-    if frauds := [fraud for change in changes if (fraud := _fraud(change.old, change.fact))]:
+    if frauds := [fraud for pair in pairs if (fraud := _fraud(*pair))]:
         ledger.note_frauds(frauds)
     _refill(ledger, [by_code[code] for code in moved])
     ledger.judge([(event, verdict) for event in fresh if (verdict := _verdict(event, by_code)) != Verdict.ACCEPTED])
-    return touched(ledger, by_code, moved, [(change.old, change.fact) for change in changes])
+    return touched(ledger, by_code, moved, pairs)
 
 
 def touched(
     ledger: Ledger,
     by_code: Mapping[str, Subject],
     moved: Mapping[str, Sequence[str]],
-    changes: Collection[tuple[Fact | None, Fact | None]] = (),
+    changes: Collection[Change] = (),
 ) -> dict[int, tuple[Subject, tuple[str, ...]]]:
     """Return who needs a new record, with the facts that moved each: also the roots that a merged enterprise counts for.
 

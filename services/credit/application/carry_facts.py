@@ -117,9 +117,8 @@ def difference(
     )
     ids = [carried_id(fact_id, member.code) for fact_id in only for member in family]
     has = _by_key(store.accounts([one.fact_id for one in store.carried(_ids(family), ids)]))
-    return [wanted[key] for key in sorted(wanted.keys() - has.keys())], [
-        has[key] for key in sorted(has.keys() - wanted.keys())
-    ]
+    missing, surplus = sorted(wanted.keys() - has.keys()), sorted(has.keys() - wanted.keys())
+    return [wanted[key] for key in missing], [has[key] for key in surplus]
 
 
 def carried_differences(store: Carrying) -> Iterator[Difference]:
@@ -127,11 +126,9 @@ def carried_differences(store: Carrying) -> Iterator[Difference]:
     for heir in store.heirs():
         by_code = {one.code: one for one in store.families(_concerned(store, heir))}
         settle(by_code)
-        for accounts, kept, must in zip(
-            difference(store, by_code, heir), ("absent", "carried"), ("carried", "absent"), strict=True
-        ):
-            for fact_id in sorted({one.assertion.fact_id for one in accounts}):
-                yield Difference(heir, CARRIED_FACT + fact_id, kept, must)
+        missing, surplus = ({one.assertion.fact_id for one in several} for several in difference(store, by_code, heir))
+        yield from (Difference(heir, CARRIED_FACT + fact_id, "absent", "carried") for fact_id in sorted(missing))
+        yield from (Difference(heir, CARRIED_FACT + fact_id, "carried", "absent") for fact_id in sorted(surplus))
 
 
 def _concerned(store: Carrying, heir: str) -> list[str]:
@@ -150,10 +147,11 @@ def _wanted(
 
     Nothing counts twice in a family: what is one member's own, or carried by a member whose code comes first, is not carried.
     """
+    known = {code: one.state.registration for code, one in by_code.items()}
     taken: set[str] = set()
     wanted: dict[str, list[Carriable]] = {}
     for heir in sorted(family, key=lambda one: one.code):
-        days = answers_for(heir.code, {code: one.state.registration for code, one in by_code.items()})
+        days = answers_for(heir.code, known)
         facts = store.facts([by_code[code].subject_id for code in days], only)
         before = {one.fact_id: one for one in facts if one.occurred_on < days[one.owner]}
         own = {one.fact_id for one in store.facts(_ids(family), sorted(before))} if before else set()

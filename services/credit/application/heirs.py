@@ -14,15 +14,16 @@ Change = tuple[Fact | None, Fact | None]
 
 def split_off(by_code: Mapping[str, Subject], changes: Iterable[Change]) -> list[Subject]:
     """Set the heirs of whom registrations name, or no longer name, as the enterprise that theirs comes from; return those."""
-    changed = set()
+    changed = {}
     for old, new in _registrations(changes):
-        for registration, is_heir in ((old, False), (new, True)):
-            if registration is None or not registration.split_from:
-                continue
-            origin, others = registration.split_from, set(by_code[registration.split_from].heirs) - {registration.code}
-            by_code[origin].heirs = tuple(sorted(others | ({registration.code} if is_heir else set())))
-            changed |= {origin} if _split(old) != _split(new) else set()
-    return [by_code[code] for code in sorted(changed)]
+        if _split(old) == _split(new):
+            continue
+        for registration in (old, new):
+            if registration is not None and registration.split_from:
+                origin = changed[registration.split_from] = by_code[registration.split_from]
+                heirs = set(origin.heirs) - {registration.code}
+                origin.heirs = tuple(sorted(heirs | {registration.code} if registration is new else heirs))
+    return [changed[code] for code in sorted(changed)]
 
 
 def due_to_heirs(

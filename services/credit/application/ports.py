@@ -46,11 +46,6 @@ class Subject:
         return origin_of(self.state.registration)
 
     @property
-    def split_on(self) -> date | None:
-        """Return the day on which it was split off; None for none."""
-        return self.state.registration.split_on if self.state.registration and self.origin else None
-
-    @property
     def family(self) -> "tuple[Subject, ...]":
         """Return all whose facts count together: the one that goes on first."""
         head = self.root or self

@@ -15,7 +15,7 @@ from services.credit.application.policies import Policies
 from services.credit.application.ports import Subject
 from services.credit.application.verify_scores import Encoder, Published, refold
 from services.credit.domain.carrying import heirs_of, is_carried
-from services.credit.domain.facts import Assertion, Complaint, Penalty, Volume, occurred_on
+from services.credit.domain.facts import Assertion, Complaint, Penalty, Registration, Volume, occurred_on
 from services.credit.domain.folding import fold
 
 MAX_PURPOSE = 200
@@ -142,14 +142,20 @@ def _refolded(code: str, known: Sequence[Assertion], as_of: date, revision: int)
     told = _whole([one for one in known if _happened_on(one) <= as_of])
     state, _ = refold(code, told)
     registration = state.registration
-    if registration is None or not registration.split_from or (registration.split_on or as_of) > as_of:
-        state, _ = refold(code, [one for one in told if not is_carried(one.fact_id)])
+    own = [one for one in told if not is_carried(one.fact_id)]
+    if len(own) < len(told) and not _is_split(registration, as_of):
+        state, _ = refold(code, own)
     if registration is not None and (registration.merged_on or as_of) > as_of:
         registration = registration._replace(merged_into="", merged_on=None)
-    if registration is not None and (registration.split_on or as_of) > as_of:
+    if registration is not None and not _is_split(registration, as_of):
         registration = registration._replace(split_from="", split_on=None)
     state.registration = registration
     return Subject(0, code, known=True, seq=revision, state=state, grade=Grade.NR)
+
+
+def _is_split(registration: Registration | None, as_of: date) -> bool:
+    """Tell whether an enterprise was split off from another one by a day."""
+    return registration is not None and bool(registration.split_from) and (registration.split_on or as_of) <= as_of
 
 
 def _whole(told: Sequence[Assertion]) -> list[Assertion]:

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 
 import structlog
-from psycopg.errors import TransactionRollback
+from psycopg.errors import DeadlockDetected, LockNotAvailable
 
 from services.common.clock import Clock, china_day
 from services.common.db.pool import Pool
@@ -107,7 +107,7 @@ class Sweeper:
             try:
                 with self._pool.connection() as conn:
                     is_more = self._carry_facts.execute(PostgresLedger(conn), PostgresCarrying(conn))
-            except TransactionRollback as error:  # a worker had the locks in another order: what is due stays due
+            except (DeadlockDetected, LockNotAvailable) as error:  # a worker has the locks: what is due stays due
                 log.info("carrying_put_off", reason=type(error).__name__)
                 return
             health.beat(self.name)

@@ -20,18 +20,13 @@ CARRIABLE = frozenset({FactKind.COMPLAINT, FactKind.PENALTY, FactKind.VOLUME})
 
 
 def carried_id(fact_id: str, heir: str) -> str:
-    """Return the id of the fact that an heir carries for another one, which may be carried itself."""
-    return f"{_PREFIX}{heir}:{original(fact_id)}"
+    """Return the id of the fact that an heir carries for another one."""
+    return f"{_PREFIX}{heir}:{fact_id}"
 
 
 def is_carried(fact_id: str) -> bool:
     """Tell whether a fact was carried to whose it is."""
     return fact_id.startswith(_PREFIX)
-
-
-def original(fact_id: str) -> str:
-    """Return the id of the fact that was told, of which a carried one is the copy; itself for every other."""
-    return fact_id.split(":", 2)[2] if is_carried(fact_id) else fact_id
 
 
 def kind_of(fact_id: str, body: Body) -> FactKind:
@@ -74,5 +69,5 @@ def answers_for(code: str, known: Mapping[str, Registration | None]) -> dict[str
 
 
 def concerns(facts: Iterable[Fact | None]) -> set[str]:
-    """Return the original's id of what may be carried of a fact before and after it changed."""
-    return {original(fact.fact_id) for fact in facts if fact and plain_kind_of(fact.body) in CARRIABLE}
+    """Return the id of a fact, before and after it changed, that can be carried; a copy is not carried on, its original is."""
+    return {fact.fact_id for fact in facts if fact and kind_of(fact.fact_id, fact.body) in CARRIABLE}

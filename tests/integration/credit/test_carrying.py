@@ -126,12 +126,15 @@ def test_what_happens_to_the_original_happens_to_what_is_carried(credit: World) 
     tell(credit, told(violation("v1", OTHER, state=2), "revoked"))
     assert not [fact for fact in credit.record().facts if fact.kind == "penalty"]  # type: ignore[union-attr]
     later = NOW + timedelta(minutes=1)
+    tell(credit, told(complaint("s2", THIRD, received_on="2026-04-20"), "t2", at=later))
+    assert sum(fact.kind == "complaint" for fact in credit.record().facts) == 20  # type: ignore[union-attr]
+    assert_proven(credit)
     tell(
         credit,
         *(told(complaint(f"c{n}", THIRD, received_on=f"2026-0{n % 4 + 1}-11"), f"m{n}", at=later) for n in range(24)),
     )
     tell(
-        credit, *(told(complaint(f"s{n}", THIRD, received_on=f"2026-0{n + 2}-20"), f"t{n}", at=later) for n in range(3))
+        credit, *(told(complaint(f"s{n}", THIRD, received_on=f"2026-0{n + 2}-20"), f"t{n}", at=later) for n in range(2))
     )
     tell(credit, told(volume("2026-04", 0, OTHER), "o1b", source="//platform.p1", at=later))
     assert bare(credit.record()) == bare_heir

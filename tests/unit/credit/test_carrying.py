@@ -9,7 +9,6 @@ from services.credit.domain.carrying import (
     heirs_of,
     is_carried,
     kind_of,
-    original,
 )
 from services.credit.domain.facts import Fact, FactKind, Registration, Volume
 
@@ -61,12 +60,10 @@ def test_the_heirs_of_a_day_are_those_split_off_by_then() -> None:
     assert heirs_of("O", told, date(2026, 4, 30)) == ("A",)
 
 
-def test_what_is_carried_on_keeps_the_id_of_what_was_told() -> None:
+def test_what_is_carried_has_the_id_of_its_original_in_it() -> None:
     first = carried_id("penalty:O:文〔2026〕1号", "H")
     assert first == "carried:H:penalty:O:文〔2026〕1号"
-    assert carried_id(first, "K") == "carried:K:penalty:O:文〔2026〕1号"
-    assert original(first) == "penalty:O:文〔2026〕1号"
-    assert (is_carried(first), is_carried(original(first))) == (True, False)
+    assert (is_carried(first), is_carried("penalty:O:文〔2026〕1号")) == (True, False)
 
 
 def test_a_carried_fact_is_of_a_kind_of_its_own_and_registrations_concern_no_heir() -> None:
@@ -74,4 +71,5 @@ def test_a_carried_fact_is_of_a_kind_of_its_own_and_registrations_concern_no_hei
     assert kind_of("volume:O:p:2026-05", orders) is FactKind.VOLUME
     assert kind_of("carried:H:volume:O:p:2026-05", orders) is FactKind.CARRIED_VOLUME
     facts = [Fact("carried:H:v", 1, False, orders), Fact("r", 1, False, registered("O")), None]
-    assert concerns(facts) == {"v"}
+    assert concerns(facts) == set()
+    assert concerns([None, Fact("v", 1, False, orders)]) == {"v"}
