@@ -13,17 +13,17 @@ from pathlib import Path
 from services.cli.generator.streams import FILES
 from services.cli.loading import columns, events, registration, rows
 from services.cli.loading.columns import Columns
-from services.common.kernel.grade import Grade
+from services.common.kernel.grade import CLASSES, Grade
 from services.credit.adapters import bodies
 from services.credit.adapters.policy_files import load_policies
 from services.credit.config import POLICY_FOLDER
 from services.credit.domain import cells, population
-from services.credit.domain.facts import Assertion, Fact, FactKind, fact_id, fold
+from services.credit.domain.facts import Assertion, Fact, FactKind, fact_id
+from services.credit.domain.folding import fold
 from services.credit.domain.grading import rate_all
 from services.credit.domain.population import Entry
 
 _KINDS = {"complaints": FactKind.COMPLAINT, "violations": FactKind.PENALTY, "volumes": FactKind.VOLUME}
-CLASSES = {"AAA-A": ("AAA", "AA", "A"), "BBB-BB": ("BBB", "BB"), "B-CCC": ("B", "CCC"), "CC-D": ("CC", "C", "D")}
 
 
 def grades(registry: Path, streams: Path, day: date) -> Counter[Grade]:
@@ -41,7 +41,7 @@ def grades(registry: Path, streams: Path, day: date) -> Counter[Grade]:
 def shares(found: Counter[Grade]) -> dict[str, float]:
     """Return the percentage of the rated in each class."""
     rated = sum(count for grade, count in found.items() if grade)
-    return {name: 100 * sum(found[Grade[g]] for g in members) / rated for name, members in CLASSES.items()}
+    return {name: 100 * sum(found[grade] for grade in members) / rated for name, members in CLASSES.items()}
 
 
 def _facts(streams: Path) -> dict[str, list[Assertion]]:

@@ -1,7 +1,12 @@
 """Credit's composition root for what runs beside the servers: the command line calls these and knows no part of credit."""
 
+import os
+import signal
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from datetime import date
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import psycopg
@@ -10,6 +15,7 @@ from psycopg.errors import TransactionRollback, UniqueViolation
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt
 
 from services.common.clock import Clock, china_day
+from services.common.db.postmaster import die_with_parent
 from services.common.errors import VersionConflict
 from services.common.eventlog.port import EventLog
 from services.credit.adapters import population_reader, shadow_store
@@ -21,7 +27,7 @@ from services.credit.adapters.policy_files import load_draft, load_policies
 from services.credit.adapters.policy_store import refresh
 from services.credit.adapters.postgres_ledger import PostgresLedger
 from services.credit.adapters.republish import keys_on_topic, say_again, say_gone
-from services.credit.adapters.verify_store import RecordEncoder, WholeLedger, accounts, snapshot
+from services.credit.adapters.verify_store import RecordEncoder, WholeLedger, accounts_of_part, show, snapshot
 from services.credit.application.backtest import Backtest, Mover, backtest
 from services.credit.application.carry_facts import CARRIED_FACT, CarryFacts, carried_differences
 from services.credit.application.evaluate import Evaluation, evaluate
@@ -31,12 +37,13 @@ from services.credit.application.rescore import rescore
 from services.credit.application.verify_scores import Difference, Verification
 from services.credit.config import MAPPING_FOLDER, POLICY_FOLDER
 from services.credit.consumers.validate import check_complaint
-from services.credit.domain.evaluation import Interval
+from services.credit.domain.evaluation import GradeOutcome, Interval
 
 __all__ = [
     "Backtest",
     "Difference",
     "Evaluation",
+    "GradeOutcome",
     "Interval",
     "Mover",
     "VerifyScores",
@@ -147,11 +154,22 @@ def shadow(dsn: str, draft: Path, day: date) -> int:
 def rebuild(dsn: str) -> int:
     """Write the cells of all subjects anew from the ledger into credit.rebuilt_cells; return how many.
 
-    The worker's own cells stay as they are until somebody takes the new ones over, with the worker stopped.
+    A process for each core takes its part of the subjects, all of one moment; the table is whole once this returns. The
+    worker's own cells stay as they are until somebody takes the new ones over, with the worker stopped.
     """
-    with snapshot(dsn) as conn, psycopg.connect(dsn) as writing:
-        writing.execute("TRUNCATE credit.rebuilt_cells")
-        return copy_cells(writing, rebuild_cells(accounts(conn)))
+    with psycopg.connect(dsn) as conn:
+        conn.execute("TRUNCATE credit.rebuilt_cells")
+    parts = len(os.sched_getaffinity(0))
+    with (
+        snapshot(dsn) as conn,
+        ProcessPoolExecutor(parts, get_context("spawn"), die_with_parent, (signal.SIGTERM,)) as processes,
+    ):
+        return sum(processes.map(partial(_rebuild, dsn, show(conn), parts), range(parts)))
+
+
+def _rebuild(dsn: str, shown: str, parts: int, part: int) -> int:
+    with snapshot(dsn, shown) as conn, psycopg.connect(dsn) as writing:
+        return copy_cells(writing, rebuild_cells(accounts_of_part(conn, part, parts)))
 
 
 def republish_records(dsn: str, event_log: EventLog, clock: Clock) -> tuple[int, int]:

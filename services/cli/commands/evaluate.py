@@ -8,7 +8,7 @@ import typer
 
 from services.common.clock import SystemClock
 from services.common.kernel.day import parse_day
-from services.credit.offline import Evaluation, Interval, evaluate_files
+from services.credit.offline import Evaluation, GradeOutcome, Interval, evaluate_files
 
 _Csv = {"exists": True, "dir_okay": False, "readable": True}
 
@@ -33,8 +33,11 @@ def _plain(found: Evaluation) -> dict[str, Any]:
     told |= {name: getattr(found, name) for name in ("subjects", "positive", "facts")}
     compared = found.comparison
     told |= {"auc": compared.auc, "naive_auc": compared.naive_auc, "difference": compared.difference}
-    grades = [{"grade": g.grade.name, "subjects": g.subjects, "positive": g.positive} for g in found.grades]
-    return {**told, "grades": grades}
+    return {**told, "grades": [_counts(g) for g in found.grades], "classes": [_counts(c) for c in found.classes]}
+
+
+def _counts(found: GradeOutcome) -> dict[str, Any]:
+    return {"grade": found.name, "subjects": found.subjects, "positive": found.positive, "share": found.share}
 
 
 def _text(found: Evaluation) -> str:
@@ -49,10 +52,19 @@ def _text(found: Evaluation) -> str:
             f"AUC of the naive sum        {_interval(compared.naive_auc)}   each fact once, half after a year",
             f"difference, paired          {_interval(compared.difference, '+')}   {_verdict(compared.difference)}",
             "",
-            "grade   subjects   positive   share",
-            *(f"{g.grade.name:<5}  {g.subjects:>9,}  {g.positive:>9,}  {g.permille / 10:5.1f} %" for g in found.grades),
+            "grade   subjects   positive   share, at 95 %",
+            *map(_line, found.grades),
+            "",
+            "class   subjects   positive   share, at 95 %",
+            *map(_line, found.classes),
         )
     )
+
+
+def _line(found: GradeOutcome) -> str:
+    share = found.share
+    bounds = f"[{share.low * 100:.1f}, {share.high * 100:.1f}]"
+    return f"{found.name:<6} {found.subjects:>9,}  {found.positive:>9,}  {share.value * 100:5.1f} %  {bounds}"
 
 
 def _interval(found: Interval, sign: str = "") -> str:

@@ -17,3 +17,12 @@ class Grade(IntEnum):
     A = 8
     AA = 9
     AAA = 10
+
+
+#: The four classes by which Zhejiang tells how its firms are spread: 优秀, 良好, 中等, 较差 (企业公共信用评价指引, 2018).
+CLASSES = {
+    "AAA-A": frozenset({Grade.AAA, Grade.AA, Grade.A}),
+    "BBB-BB": frozenset({Grade.BBB, Grade.BB}),
+    "B-CCC": frozenset({Grade.B, Grade.CCC}),
+    "CC-D": frozenset({Grade.CC, Grade.C, Grade.D}),
+}

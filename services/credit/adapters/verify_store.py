@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 from google.protobuf.message import DecodeError
 from merchantcredit.credit.v1.record_pb2 import PublicRecord
+from psycopg import sql
 from zstandard import ZstdError
 
 from services.common.kernel.grade import Grade
@@ -33,11 +34,18 @@ LEFT JOIN credit.record_revision v ON v.code = s.code AND v.revision = p.revisio
 LEFT JOIN credit.restricted_record r ON r.code = s.code AND r.revision = p.revision
 ORDER BY s.id
 """
+_ACCOUNT = "a.fact_id, a.authority, a.source_time, a.event_id, a.held, a.kind, a.body"
 # A fact that stands nowhere comes first, without a subject.
-_ACCOUNTS = """
-SELECT coalesce(f.subject_id, 0), a.fact_id, a.authority, a.source_time, a.event_id, a.held, a.kind, a.body
+_ACCOUNTS = f"""
+SELECT coalesce(f.subject_id, 0), {_ACCOUNT}
 FROM credit.assertion a LEFT JOIN credit.fact f ON f.fact_id = a.fact_id
 WHERE a.retracted_at IS NULL
+ORDER BY 1, a.fact_id
+"""
+_PART = f"""
+SELECT f.subject_id, {_ACCOUNT}
+FROM credit.assertion a JOIN credit.fact f ON f.fact_id = a.fact_id
+WHERE a.retracted_at IS NULL AND f.subject_id %% %s = %s
 ORDER BY 1, a.fact_id
 """
 _Told = tuple[int, Assertion]
@@ -74,9 +82,18 @@ class WholeLedger:
 
 def accounts(conn: psycopg.Connection[Any]) -> Iterator[_Told]:
     """Yield all accounts with the number of the subject that their fact stands with: 0, which comes first, for none."""
+    return _told(conn, _ACCOUNTS, ())
+
+
+def accounts_of_part(conn: psycopg.Connection[Any], part: int, parts: int) -> Iterator[_Told]:
+    """Yield the accounts of the subjects that fall to one of so many parts, with the subject's number."""
+    return _told(conn, _PART, (parts, part))
+
+
+def _told(conn: psycopg.Connection[Any], query: str, wanted: Sequence[int]) -> Iterator[_Told]:
     read = bodies.from_ledger
     with conn.cursor(name="all_accounts", binary=True) as cursor:
-        cursor.execute(_ACCOUNTS)
+        cursor.execute(query, wanted)
         while rows := cursor.fetchmany(_FETCH):
             for subject_id, fact_id, authority, time, event_id, held, kind, body in rows:
                 yield subject_id, Assertion(fact_id, authority, time, event_id, held, read(kind, body))
@@ -95,12 +112,25 @@ class RecordEncoder:
 
 
 @contextmanager
-def snapshot(dsn: str) -> Iterator[psycopg.Connection[Any]]:
-    """Give a connection that sees the database as it is now, whatever is written meanwhile; it writes nothing itself."""
+def snapshot(dsn: str, shown: str | None = None) -> Iterator[psycopg.Connection[Any]]:
+    """Give a connection that sees the database as it is now, whatever is written meanwhile; it writes nothing itself.
+
+    With the name that another connection shows (show), it sees what that one sees.
+    """
     with psycopg.connect(dsn) as conn:
         conn.read_only = True
         conn.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        if shown is not None:
+            conn.execute(sql.SQL("SET TRANSACTION SNAPSHOT {}").format(shown))
         yield conn
+
+
+def show(conn: psycopg.Connection[Any]) -> str:
+    """Return the name by which others see the same snapshot, while this one is open."""
+    row = conn.execute("SELECT pg_export_snapshot()").fetchone()
+    if row is None:
+        raise LookupError("a snapshot has a name")
+    return str(row[0])
 
 
 def _kept(row: Sequence[Any]) -> Kept:

@@ -11,7 +11,7 @@ import numpy as np
 from services.common.kernel.day import month_index
 from services.common.kernel.grade import Grade
 from services.credit.domain import cells, population, scorer
-from services.credit.domain.evaluation import Comparison, GradeOutcome, calibration, compare, decayed
+from services.credit.domain.evaluation import Comparison, GradeOutcome, by_class, by_grade, compare, decayed
 from services.credit.domain.evaluation_mapping import EvaluationMapping, Kind, Row, Rule, Table
 from services.credit.domain.facts import Fact, OperatingStatus, Registration
 from services.credit.domain.policy import Policy
@@ -39,6 +39,7 @@ class Evaluation:
     facts: int
     comparison: Comparison
     grades: Sequence[GradeOutcome]
+    classes: Sequence[GradeOutcome]
 
 
 @dataclass(slots=True)
@@ -128,7 +129,8 @@ def _evaluation(judged: Sequence[_Subject], as_of: date, mapping: EvaluationMapp
         positive=int(positive.sum()),
         facts=sum(subject.facts for subject in judged),
         comparison=compare(-now.score.astype(np.float64), naive, positive),
-        grades=calibration(grades, positive),
+        grades=by_grade(grades, positive),
+        classes=by_class(grades, positive),
     )
 
 

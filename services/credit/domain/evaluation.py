@@ -1,13 +1,14 @@
 """How far a score tells what comes: AUC with its interval, the paired comparison with a naive sum, calibration by grade."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 import numpy.typing as npt
 
 from services.common.errors import FieldViolation, InvalidInput
-from services.common.kernel.grade import Grade
+from services.common.kernel.grade import CLASSES, Grade
 
 Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
@@ -15,11 +16,13 @@ Bools = npt.NDArray[np.bool_]
 NAIVE_HALF_LIFE_DAYS = 365
 RESAMPLES = 2000
 SEED = 20260101
+#: So many standard deviations to either side hold 95 % of a normal distribution.
+_Z = 1.959964
 
 
 @dataclass(frozen=True, slots=True)
 class Interval:
-    """An estimate with the bounds between which 95 % of its bootstrap resamples lie."""
+    """An estimate with its bounds at 95 %."""
 
     value: float
     low: float
@@ -28,21 +31,25 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class GradeOutcome:
-    """Subjects of a grade: how many, how many had the outcome, and their share in thousandths."""
+    """Subjects of a grade, or of a class of grades: how many, and how many had the outcome."""
 
-    grade: Grade
+    name: str
     subjects: int
     positive: int
 
     @property
-    def permille(self) -> int:
-        """Return the positive ones per thousand."""
-        return self.positive * 1000 // self.subjects
+    def share(self) -> Interval:
+        """Return the share that had the outcome, between Wilson's bounds (JASA 1927), which hold for few subjects too."""
+        n, share = self.subjects, self.positive / self.subjects
+        widened = 1 + _Z**2 / n
+        centre = (share + _Z**2 / (2 * n)) / widened
+        half = _Z * sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2)) / widened
+        return Interval(share, centre - half, centre + half)
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The discrimination of a risk, of the naive sum, and of the first over the second."""
+    """The discrimination of a risk, of the naive sum, and of the first over the second, with bootstrapped bounds."""
 
     auc: Interval
     naive_auc: Interval
@@ -80,11 +87,20 @@ def compare(risk: Floats, naive: Floats, positive: Bools) -> Comparison:
     )
 
 
-def calibration(grades: Sequence[Grade], positive: Bools) -> list[GradeOutcome]:
+def by_grade(grades: Sequence[Grade], positive: Bools) -> list[GradeOutcome]:
     """Return how often the outcome came in each grade that occurs, the best grade first and NR last."""
+    return _counted({grade.name: {grade} for grade in sorted(Grade, reverse=True)}, grades, positive)
+
+
+def by_class(grades: Sequence[Grade], positive: Bools) -> list[GradeOutcome]:
+    """Return how often the outcome came in each class of grades that occurs, the best first; the unrated are in none."""
+    return _counted(CLASSES, grades, positive)
+
+
+def _counted(groups: Mapping[str, Collection[Grade]], grades: Sequence[Grade], positive: Bools) -> list[GradeOutcome]:
     marks = np.array([int(grade) for grade in grades])
-    found = [grade for grade in sorted(Grade, reverse=True) if (marks == grade).any()]
-    return [GradeOutcome(g, int((marks == g).sum()), int(positive[marks == g].sum())) for g in found]
+    inside = {name: np.isin(marks, [int(grade) for grade in group]) for name, group in groups.items()}
+    return [GradeOutcome(n, int(i.sum()), int(positive[i].sum())) for n, i in inside.items() if i.any()]
 
 
 def decayed(age_days: int) -> float:

@@ -135,10 +135,23 @@ def test_a_risk_is_not_above_itself() -> None:
 
 def test_grades_are_told_from_the_best_to_the_worst_and_unrated_last() -> None:
     grades = [Grade.D, Grade.AAA, Grade.NR, Grade.D]
-    found = evaluation.calibration(grades, np.array([True, False, True, False]))
-    assert [(g.grade, g.subjects, g.permille) for g in found] == [
-        (Grade.AAA, 1, 0), (Grade.D, 2, 500), (Grade.NR, 1, 1000),
+    positive = np.array([True, False, True, False])
+    assert [(g.name, g.subjects, g.share.value) for g in evaluation.by_grade(grades, positive)] == [
+        ("AAA", 1, 0), ("D", 2, 0.5), ("NR", 1, 1),
     ]  # fmt: skip
+    assert [(c.name, c.subjects, c.positive) for c in evaluation.by_class(grades, positive)] == [
+        ("AAA-A", 1, 0), ("CC-D", 2, 1),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("subjects", "positive", "low", "high"),
+    # the first two are of Newcombe 1998, table I, methods 3; a share of nothing has a bound above nothing
+    [(263, 81, 0.2553, 0.3662), (148, 15, 0.0624, 0.1605), (20, 0, 0.0, 0.1611)],
+)
+def test_a_share_has_the_bounds_of_wilson(subjects: int, positive: int, low: float, high: float) -> None:
+    share = evaluation.GradeOutcome("C", subjects, positive).share
+    assert (share.low, share.high) == (pytest.approx(low, abs=5e-5), pytest.approx(high, abs=5e-5))
 
 
 def test_the_command_prints_the_hash_of_the_policy_file(tmp_path: Path) -> None:
