@@ -3,9 +3,10 @@
 import random
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from google.protobuf.json_format import MessageToJson
 from merchantcredit.credit.v1.record_pb2 import PublicRecord
@@ -15,6 +16,7 @@ from services.common.auth import seals
 from services.common.clock import FixedClock
 from services.common.db.migrate import migrate
 from services.common.eventlog.batch import BatchPolicy
+from services.credit.adapters.postgres_ledger import PostgresLedger
 from tests.integration.credit.world import (
     CODE,
     KEY,
@@ -230,8 +232,6 @@ def outcome(credit: World) -> object:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_any_order_and_any_batches_give_the_same_bytes(dsn: str, seed: int) -> None:
-    import psycopg
-
     rng = random.Random(seed)
     with world(dsn) as first:
         first.tell(*history())
@@ -268,3 +268,20 @@ def test_the_sweep_writes_what_changes_with_no_event_exactly_once(dsn: str) -> N
         assert after.revision == before.revision + 1
         assert after.facts == []
         assert "penalty.minor" not in lines(after)
+
+
+def test_asking_whether_a_day_has_turned_reads_nobody(dsn: str) -> None:
+    read = "SELECT seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_user_tables WHERE relid = 'credit.subject'::regclass"
+    with psycopg.connect(dsn) as conn:
+        conn.execute(
+            "INSERT INTO credit.subject (code, good_until) SELECT n, '2099-01-01' FROM generate_series(1, 2000) n"
+        )
+        conn.commit()
+        conn.execute("SET enable_seqscan = off")  # a table that was just filled has no statistics: any index will do
+        (before,) = conn.execute(read).fetchone() or (0,)
+        for _ in range(20):  # often enough for a plan that is kept
+            assert not PostgresLedger(conn).due(date(2026, 6, 10), 500)
+        conn.commit()
+        conn.execute("SELECT pg_stat_force_next_flush()")
+        conn.commit()
+        assert conn.execute(read).fetchone() == (before,)
