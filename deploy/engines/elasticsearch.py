@@ -11,7 +11,7 @@ from elasticsearch import Elasticsearch as Client
 
 from deploy.engines.certificate import write_certificate
 from deploy.engines.engine import Launch
-from deploy.engines.java import java_home
+from deploy.engines.java import QUICK_START, java_home
 from deploy.engines.runner import as_ordinary_user
 from deploy.engines.software import elasticsearch_home
 from deploy.engines.versions import DEFAULT_ELASTICSEARCH, ELASTICSEARCH, ElasticsearchRelease
@@ -78,7 +78,7 @@ class Elasticsearch:
         environment = {
             "ES_JAVA_HOME": str(java),
             "ES_PATH_CONF": str(self._config),
-            "ES_JAVA_OPTS": "-Xms512m -Xmx512m",
+            "ES_JAVA_OPTS": f"-Xms512m -Xmx512m {QUICK_START}",
             "ES_TMPDIR": str(self.folder.absolute() / "tmp"),
         }
         if self.is_secure and not self.certificate.exists():

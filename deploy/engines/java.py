@@ -11,6 +11,8 @@ from pathlib import Path
 from services.common.errors import DependencyUnavailable
 
 JVMS = Path("/usr/lib/jvm")
+#: Engines here run for minutes on few cores: the second compiler takes more of these than it gives back (docs/decisions/0081).
+QUICK_START = "-XX:TieredStopAtLevel=1"
 
 
 def java_home(least: int) -> Path:
