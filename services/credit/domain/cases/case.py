@@ -69,4 +69,7 @@ class Case(NamedTuple):
 
     def last(self, *states: State) -> Step | None:
         """Return the last step into one of some states."""
-        return next((step for step in reversed(self.steps) if step.state in states), None)
+        for step in reversed(self.steps):
+            if step.state in states:
+                return step
+        return None

@@ -37,8 +37,10 @@ def weighing(case: Case) -> State:
     state = case.state
     if state in _OPEN:
         return State.RECEIVED
+    if state in _UNDER_WAY:
+        return State.ACCEPTED
     ended = case.last(*_ENDED)
-    if state in _UNDER_WAY or (ended is not None and ended.state is State.FILED):
+    if ended is not None and ended.state is State.FILED:
         return State.ACCEPTED
     if ended is not None and ended.state is State.TERMINATED:
         return _BY_EFFECT[_effect(ended)]

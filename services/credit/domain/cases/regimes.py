@@ -1,6 +1,7 @@
 """Which regime governs: the one in force on the day of the event, be it a receipt, a decision or a clock's start."""
 
 from datetime import date
+from functools import lru_cache
 
 from services.common.errors import NotFound
 from services.credit.domain.cases.law import Regime
@@ -12,6 +13,7 @@ REGIMES = (ORDER_20, ORDER_121)
 _BY_ID = {regime.id: regime for regime in REGIMES}
 
 
+@lru_cache(maxsize=1 << 14)
 def regime_on(day: date) -> Regime:
     """Return the regime of an event's day; the oldest one also for events before it."""
     return max((regime for regime in REGIMES if regime.effective_from <= day), key=_start, default=REGIMES[0])
