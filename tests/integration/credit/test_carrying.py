@@ -24,6 +24,7 @@ from services.credit.adapters.verify_store import RecordEncoder
 from services.credit.application import carry_facts
 from services.credit.application.read_past import Question, ReadPast
 from services.credit.config import POLICY_FOLDER
+from services.credit.consumers.sweeper import Sweeper
 from services.credit.offline import VerifyScores, mend_scores
 from tests.integration.credit.world import (
     CODE,
@@ -240,6 +241,21 @@ def test_a_day_before_the_split_carries_nothing(credit: World) -> None:
     assert list(past(OTHER, date(2026, 5, 24)).split_into) == []
     assert list(past(OTHER, date(2026, 5, 25)).split_into) == [CODE]
     pool.close()
+
+
+def test_carrying_is_put_off_while_a_worker_holds_the_enterprise(credit: World) -> None:
+    tell(credit, *facts(OTHER))
+    credit.tell(told(enterprise(revision=2, split_from=OTHER, split_on=DAY), "split"))
+    pool = open_pool(credit.dsn, options="-c lock_timeout=50ms")
+    impatient = Sweeper(pool, load_policies(POLICY_FOLDER), credit.clock)
+    with psycopg.connect(credit.dsn) as worker:
+        worker.execute("SELECT FROM credit.subject WHERE code = %s FOR UPDATE", [CODE])
+        impatient.carry()
+        assert not credit.record().facts  # type: ignore[union-attr]
+    impatient.carry()
+    pool.close()
+    assert credit.record().facts  # type: ignore[union-attr]
+    assert_proven(credit)
 
 
 def test_verify_names_what_is_not_carried_and_mends_it(credit: World) -> None:

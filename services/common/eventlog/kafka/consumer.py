@@ -20,6 +20,8 @@ HINT_SECONDS = 5.0
 TOPIC_SECONDS = 30.0
 #: A position is known without asking the broker once the partition was sought.
 POSITION_MS = 100
+#: The client asks ahead, so that a first fetch holds what came soon after the last poll; so long is waited for what came since.
+FRESH_SECONDS = 0.02
 #: How long a member that stops waits for the broker's leave.
 CLOSE_MS = 3000
 log = structlog.get_logger()
@@ -51,8 +53,12 @@ class KafkaMember:
         Raises UnknownTopic when a topic is not in the cluster.
         """
         self._await_topics()
-        found = self._fetch(max_records, int(timeout_seconds * 1000))
-        while found and len(found) < max_records and (more := self._fetch(max_records - len(found), 0)):
+        found = self._fetch(max_records, timeout_seconds)
+        until = time.monotonic() + FRESH_SECONDS
+        while found and len(found) < max_records:
+            more = self._fetch(max_records - len(found), max(0.0, until - time.monotonic()))
+            if not more:
+                break
             found += more
         owned = self.assignment()
         self._generation = self._consumer.group_metadata().generation_id
@@ -94,8 +100,8 @@ class KafkaMember:
             elif time.monotonic() > deadline:
                 raise UnknownTopic(f"{self._topics[-1]} is not in the cluster: run the role migrate first")
 
-    def _fetch(self, max_records: int, timeout_ms: int) -> list[Record]:
-        fetched = self._consumer.poll(timeout_ms=timeout_ms, max_records=max_records)
+    def _fetch(self, max_records: int, timeout_seconds: float) -> list[Record]:
+        fetched = self._consumer.poll(timeout_ms=int(timeout_seconds * 1000), max_records=max_records)
         return [_record(self._settings, record) for records in fetched.values() for record in records]
 
     def _hint(self) -> None:
