@@ -33,11 +33,12 @@ def _plain(found: Evaluation) -> dict[str, Any]:
     told |= {name: getattr(found, name) for name in ("subjects", "positive", "facts")}
     compared = found.comparison
     told |= {"auc": compared.auc, "naive_auc": compared.naive_auc, "difference": compared.difference}
-    return {**told, "grades": [_counts(g) for g in found.grades], "classes": [_counts(c) for c in found.classes]}
+    grades = [{"grade": g.name, **_counts(g)} for g in found.grades]
+    return {**told, "grades": grades, "classes": [{"class": c.name, **_counts(c)} for c in found.classes]}
 
 
 def _counts(found: GradeOutcome) -> dict[str, Any]:
-    return {"grade": found.name, "subjects": found.subjects, "positive": found.positive, "share": found.share}
+    return {"subjects": found.subjects, "positive": found.positive, "share": found.share}
 
 
 def _text(found: Evaluation) -> str:

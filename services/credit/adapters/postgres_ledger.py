@@ -245,23 +245,19 @@ class PostgresLedger:
 
     def due(self, day: date, limit: int) -> Sequence[Subject]:
         """Lock and return subjects whose record is over."""
-        return self._lock("good_until <= %s", [day], limit, order="good_until")
+        return self._lock("good_until <= %s ORDER BY good_until", [day], limit)
 
     def unturned(self, version: str, after: int, limit: int) -> Sequence[Subject]:
         """Lock and return subjects that were rated before a policy came into force; see the port."""
-        return self._lock("known AND policy_version <> %s AND id > %s", [version, after], limit)
+        return self._lock("known AND policy_version <> %s AND id > %s ORDER BY id", [version, after], limit)
 
     def held(self, limit: int) -> Sequence[Subject]:
         """Lock and return subjects whose downgrade a fuse held back."""
-        return self._lock("is_held", [], limit)
+        return self._lock("is_held ORDER BY id", [], limit)
 
-    def _lock(
-        self, condition: LiteralString, given: list[object], limit: int, order: LiteralString = "id"
-    ) -> Sequence[Subject]:
-        """Lock and return some subjects; an order that the condition's index gives keeps any plan from reading everybody."""
-        query = (
-            f"SELECT {FIELDS} FROM credit.subject WHERE {condition} ORDER BY {order} LIMIT %s FOR UPDATE SKIP LOCKED"
-        )
+    def _lock(self, wanted: LiteralString, given: list[object], limit: int) -> Sequence[Subject]:
+        """Lock and return some subjects, in an order that an index gives: else a plan may read everybody for it."""
+        query = f"SELECT {FIELDS} FROM credit.subject WHERE {wanted} LIMIT %s FOR UPDATE SKIP LOCKED"
         with self._conn.cursor(binary=True) as cursor:
             rows = cursor.execute(query, [*given, limit]).fetchall()
         locked = [subject_of(row) for row in rows]

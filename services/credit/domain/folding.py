@@ -46,7 +46,7 @@ def _complaint(known: list[Assertion], last: Assertion, body: Complaint) -> Fact
     A case that only credit itself judged, because its source's account was taken back or is yet to come, counts as withdrawn.
     """
     case = life.fold(CaseKind(body.kind), body.received_on, (_account(told, body.code) for told in known))
-    told = Response(body.response or (len(known) > 1 and _told_response(known)))
+    told = Response(body.response or (_told_response(known) if len(known) > 1 else Response.UNKNOWN))
     answered = final_response(case, told)
     counts_as = weighing(case) if not (body.judgement or body.mark) else ComplaintStatus.WITHDRAWN
     if (counts_as, answered) != (body.status, body.response):

@@ -146,7 +146,7 @@ def test_grades_are_told_from_the_best_to_the_worst_and_unrated_last() -> None:
 
 @pytest.mark.parametrize(
     ("subjects", "positive", "low", "high"),
-    # the first two are of Newcombe 1998, table I, methods 3; a share of nothing has a bound above nothing
+    # Newcombe 1998, table I, method 3; a share of nothing has a bound above nothing
     [(263, 81, 0.2553, 0.3662), (148, 15, 0.0624, 0.1605), (20, 0, 0.0, 0.1611)],
 )
 def test_a_share_has_the_bounds_of_wilson(subjects: int, positive: int, low: float, high: float) -> None:
@@ -162,4 +162,7 @@ def test_the_command_prints_the_hash_of_the_policy_file(tmp_path: Path) -> None:
     text = CliRunner().invoke(program(), ["evaluate", *paths, "--as-of=2014-01-01"], catch_exceptions=False).stdout
     assert f"sha256 {POLICY.digest}" in text
     told = CliRunner().invoke(program(), ["evaluate", *paths, "--as-of=2014-01-01", "--json"], catch_exceptions=False)
-    assert orjson.loads(told.stdout)["auc"]["value"] == 1.0
+    plain = orjson.loads(told.stdout)
+    assert plain["auc"]["value"] == 1.0
+    assert sum(grade["subjects"] for grade in plain["grades"]) == 4
+    assert all(one["share"]["low"] <= one["share"]["value"] <= one["share"]["high"] for one in plain["classes"])
