@@ -17,9 +17,10 @@ from services.common.eventlog.port import EventLog, Message
 from services.common.eventlog.topics import COMPLAINT
 
 SOURCE = "//12315.demo.example"
-#: Each look is a search like any other: more of them would take the machine from what is measured. It adds up to itself.
-LOOK_SECONDS = 0.05
-#: In each tenth tick one event is watched, two a second: each that waits is 20 searches a second more.
+#: Each look is a search like any other: more of them would take the machine from what is measured, most when it is slow already.
+#: So the next look comes when a tenth of the time that was waited is over, and not before this; it adds as much to what is measured.
+LOOK_SECONDS, LOOK_SHARE = 0.05, 0.1
+#: In each tenth tick one event is watched, two a second: each that waits is up to 20 searches a second more.
 WATCHED_TICKS = 10
 #: The first merchants get the watched events and no others, so that what search shows of them is the watched event's doing.
 WATCHED_MERCHANTS = 60
@@ -96,7 +97,7 @@ async def _wait_for(search: rpc.SearchServiceStub, code: str, before: int, due: 
     """Return the seconds until search shows a newer revision."""
     async with asyncio.timeout(GIVE_UP_SECONDS):
         while await _revision(search, code) <= before:  # noqa: ASYNC110 - the index is another process: it is asked
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(max(LOOK_SECONDS, LOOK_SHARE * (time.monotonic() - due)))
     return time.monotonic() - due
 
 

@@ -14,8 +14,9 @@ Query = dict[str, Any]
 
 
 def right(text: typed.Query, filters: Filters) -> Query:
-    """Return the query for names that hold the text, as code, characters, pinyin or initials."""
-    return _filtered(_any([*_tiers(text)]), [_likeness(text)], filters)
+    """Return the query for the code, or for names that hold the text as characters, pinyin or initials."""
+    order = [] if text.is_whole_code else [_likeness(text)]
+    return _filtered(_any([*_tiers(text)]), order, filters)
 
 
 def alike(text: typed.Query, filters: Filters) -> Query:
@@ -29,6 +30,11 @@ def alike(text: typed.Query, filters: Filters) -> Query:
 def _tiers(text: typed.Query) -> Iterable[Query]:
     if text.code:
         yield _constant(_code(text.code), tiers.CODE)
+    if not text.is_whole_code:
+        yield from _name_tiers(text)
+
+
+def _name_tiers(text: typed.Query) -> Iterable[Query]:
     yield _constant(_term("exact", text.text), tiers.SAME_NAME)
     yield _constant(_term("core", text.core), tiers.SAME_CORE)
     pairs = [_term("grams", pair) for pair in text.pairs]

@@ -27,8 +27,9 @@ from services.search.domain.name_keys import LONGEST_START
 
 
 def right(text: typed.Query, filters: Filters) -> Query:
-    """Return the query for names that hold the text, as code, characters, pinyin or initials."""
-    return _filtered(_any([*_tiers(text)]), [_likeness(text)], filters)
+    """Return the query for the code, or for names that hold the text as characters, pinyin or initials."""
+    order = [] if text.is_whole_code else [_likeness(text)]
+    return _filtered(_any([*_tiers(text)]), order, filters)
 
 
 def alike(text: typed.Query, filters: Filters) -> Query:
@@ -43,6 +44,11 @@ def alike(text: typed.Query, filters: Filters) -> Query:
 def _tiers(text: typed.Query) -> Iterable[Query]:
     if text.code:
         yield Query.const_score_query(_code(text.code), CODE)
+    if not text.is_whole_code:
+        yield from _name_tiers(text)
+
+
+def _name_tiers(text: typed.Query) -> Iterable[Query]:
     yield Query.const_score_query(_term("exact", text.text), SAME_NAME)
     yield Query.const_score_query(_term("core", text.core), SAME_CORE)
     pairs = [_term("grams", pair) for pair in text.pairs]

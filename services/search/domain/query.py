@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from services.common.errors import FieldViolation, InvalidInput
-from services.common.kernel.credit_code import ALPHABET, LENGTH
+from services.common.kernel.credit_code import ALPHABET, LENGTH, defect
 from services.common.kernel.legal_form import bigrams, core_name, tells_nothing
 from services.common.kernel.normal_form import is_han, normal_form
 from services.search.domain.name_keys import initial_windows, sound_pairs
@@ -20,7 +20,7 @@ FEW_HITS = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """A typed text in all its readings; an empty reading does not apply.
+    """A typed text in all its readings; an empty reading does not apply. A whole code is nothing else.
 
     Attributes:
         text: the normal form.
@@ -33,8 +33,8 @@ class Query:
         initials: the windows of first letters that a name must have.
     """
 
-    text: str
-    core: str
+    text: str = ""
+    core: str = ""
     code: str = ""
     pairs: tuple[str, ...] = ()
     telling: tuple[str, ...] = ()
@@ -43,8 +43,15 @@ class Query:
     initials: tuple[str, ...] = ()
 
     @property
+    def is_whole_code(self) -> bool:
+        """Tell whether the text names one enterprise: then there is nothing else to look for, however few are found."""
+        return bool(self.code) and not self.text
+
+    @property
     def enough(self) -> int:
         """Return from how many right hits on nobody looks for names that are only like the text."""
+        if self.is_whole_code:
+            return 0
         return FEW_HITS if len(self.telling) >= PAIRS_FOR_SLIPS else 1
 
 
@@ -62,11 +69,14 @@ def parse_query(typed: str, *, field: str) -> Query:
     if len(typed) > LONGEST or not text:
         fix = f"at most {LONGEST} characters" if text else "type part of a name, pinyin, initials or a credit code"
         raise InvalidInput(f"{field} cannot be searched", violations=(FieldViolation(field=field, description=fix),))
+    code = _code(text)
+    if defect(code) is None:
+        return Query(code=code)
     letters = text if text.isascii() and text.isalpha() else ""
     return Query(
         text=text,
         core=core_name(text),
-        code=_code(text),
+        code=code,
         pairs=bigrams(text),
         telling=_telling(bigrams(text)),
         sounds=sound_pairs(syllables(core_name(text))) if any(map(is_han, text)) else (),

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 import pytest
 
 from services.common.errors import DependencyUnavailable, PreconditionFailed
+from services.common.kernel.credit_code import check_character
 from services.search.application.ports import Filters, Progress, SearchReader, SearchWriter
 from services.search.domain.document import Document
 from services.search.domain.query import parse_query
@@ -39,7 +40,8 @@ for line in sys.stdin:
 
 
 def code(n: int) -> str:
-    return f"91520102MA6{n:07d}"
+    body = f"91520102MA6{n:06d}"
+    return body + check_character(body)
 
 
 def document(n: int, name: str, *, version: int = 1, grade: str = "A", region: str = "520102") -> Document:
@@ -255,11 +257,18 @@ class SearchIndexContract:
 
     @pytest.mark.usefixtures("filled")
     def test_a_code_or_its_beginning_finds(self, reader: SearchReader) -> None:
-        assert self.names(reader, code(4))[0] == NAMES[4]
-        assert self.names(reader, code(4).lower())[0] == NAMES[4]
+        assert self.names(reader, code(4)) == self.names(reader, code(4).lower()) == [NAMES[4]]
         assert len(self.names(reader, "91520102")) == len(NAMES)
         assert len(self.names(reader, code(4)[:15])) == len(NAMES)
         assert self.names(reader, "91520103") == []
+
+    def test_a_whole_code_finds_its_enterprise_and_no_name(self, writer: SearchWriter, reader: SearchReader) -> None:
+        writer.apply([document(1, "优品一店"), document(2, f"{code(1)}二店"), document(3, f"{code(4)}三店")], [], Progress())
+        assert self.names(reader, code(1)) == ["优品一店"]
+        assert self.names(reader, code(1), Filters(grades=("D",))) == []
+        assert self.names(reader, code(4)) == []
+        assert [d.name for d in reader.suggest(parse_query(code(1), field="prefix"), limit=3)] == ["优品一店"]
+        assert self.names(reader, code(4)[:-1])[0] == f"{code(4)}三店", "a beginning is a text like any other"
 
     @pytest.mark.usefixtures("filled")
     def test_what_is_nowhere_is_not_found(self, reader: SearchReader) -> None:

@@ -12,7 +12,7 @@ from services.common.kernel.normal_form import normal_form
 from services.search.adapters.name_texts import make_texts
 from services.search.domain.name_keys import KEYS_VERSION, name_keys
 from services.search.domain.pinyin import splits, syllables
-from services.search.domain.query import least_matches, parse_query
+from services.search.domain.query import Query, least_matches, parse_query
 
 
 @pytest.mark.parametrize(
@@ -102,6 +102,8 @@ def test_many_ways_to_read_letters_are_cut_off() -> None:
 def test_a_text_is_taken_for_all_that_it_may_be() -> None:
     code = parse_query(" 91520102ma6abcdefg ", field="query")
     assert code.code == "91520102MA6ABCDEFG"
+    whole = parse_query(" 91520102ma6000000p", field="query")
+    assert (whole, whole.enough) == (Query(code="91520102MA6000000P"), 0), "its check character fits: it is nothing else"
     name = parse_query("58同城", field="query")
     assert (name.code, name.sounds) == ("", ("5'8", "8'tong", "tong'cheng"))
     digits = parse_query("360", field="query")

@@ -7,10 +7,10 @@ from typing import Any
 import structlog
 from kafka import ConsumerRebalanceListener, KafkaConsumer
 from kafka import TopicPartition as Place
-from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.errors import KafkaError
 from kafka.structs import OffsetAndMetadata
 
+from services.common.eventlog.kafka.assignor import CoPartitionAssignor
 from services.common.eventlog.kafka.settings import CONSUMER, KafkaSettings
 from services.common.eventlog.port import OffsetLoader, Record, TopicPartition, UnknownTopic
 from services.common.logs import told
@@ -38,7 +38,7 @@ class KafkaMember:
             **settings.connection,
             **CONSUMER,
             group_id=settings.physical(group),
-            partition_assignment_strategy=[CooperativeStickyAssignor],
+            partition_assignment_strategy=[CoPartitionAssignor],
             session_timeout_ms=int(settings.session_seconds * 1000),
             heartbeat_interval_ms=int(settings.session_seconds * 1000 / 4),
         )
