@@ -13,6 +13,8 @@ from services.common.errors import DependencyUnavailable
 JVMS = Path("/usr/lib/jvm")
 #: Engines here run for minutes on few cores: the second compiler takes more of these than it gives back (docs/decisions/0081).
 QUICK_START = "-XX:TieredStopAtLevel=1"
+#: A small heap is collected at once in less than the collector that works beside it would take of two cores (0081).
+SMALL_HEAP = "-XX:+UseSerialGC"
 
 
 def java_home(least: int) -> Path:

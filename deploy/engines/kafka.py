@@ -9,7 +9,7 @@ from uuid import uuid4
 from kafka import KafkaAdminClient
 
 from deploy.engines.engine import Launch
-from deploy.engines.java import QUICK_START, java_home
+from deploy.engines.java import QUICK_START, SMALL_HEAP, java_home
 from deploy.engines.software import kafka_libs
 from deploy.engines.versions import KAFKA, KAFKA_JAVA
 from services.common.errors import DependencyUnavailable
@@ -65,7 +65,7 @@ class Kafka:
         java = [str(java_home(KAFKA_JAVA) / "bin" / "java"), "-cp", f"{libs}/*"]
         if not (self.folder / "data" / "meta.properties").exists():
             self._format(java)
-        options = ["-Xms256m", "-Xmx512m", QUICK_START, f"-Dlog4j2.configurationFile={self._logging}"]
+        options = ["-Xms256m", "-Xmx512m", SMALL_HEAP, QUICK_START, f"-Dlog4j2.configurationFile={self._logging}"]
         return Launch(command=[*java, *options, "kafka.Kafka", str(self._config)])
 
     def answer(self) -> str:

@@ -3,7 +3,6 @@
 Fork before any thread is started or connection made. The copies share the memory of what was imported before.
 """
 
-import gc
 import os
 import signal
 import threading
@@ -11,11 +10,9 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
+from services.common import garbage
 from services.common.db.postmaster import die_with_parent
 from services.common.errors import DependencyUnavailable
-
-#: A batch makes tens of thousands of objects that die together: the collector need not look at each thousand of them.
-_GARBAGE_THRESHOLDS = (50_000, 20, 100)
 
 log = structlog.get_logger()
 
@@ -50,9 +47,7 @@ class Lanes:
 
 def fork_lanes(count: int, run: Callable[[], None]) -> Lanes:
     """Fork so many copies, each of which runs `run` and ends; they are told to stop when this process dies."""
-    gc.collect()
-    gc.freeze()  # what is imported now is never collected, and its pages stay shared
-    gc.set_threshold(*_GARBAGE_THRESHOLDS)
+    garbage.set_aside()
     return Lanes([_fork(run) for _ in range(count)])
 
 

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import structlog
 import uvloop
 
+from services.common import garbage
 from services.common.auth.tokens import Verifier, load_key
 from services.common.config import Config, load
 from services.common.db.migrate import migrate
@@ -124,6 +125,7 @@ def work(loops: Sequence[Loop]) -> None:
     stop = threading.Event()
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signal_number, lambda *_: stop.set())
+    garbage.set_aside()
     log.info("role_ready", loops=[loop.name for loop in loops])
     run_loops(loops, stop)
 
@@ -138,6 +140,7 @@ async def _serving(config: Config, services: Callable[[], Sequence[Registration]
     stop = stop_event()
     verifier = Verifier(load_key(config.token_key))
     running = await server.start(services(), verifier=verifier, address=config.listen)
+    garbage.set_aside()
     log.info("role_ready", address=config.listen)
     await health.beat_until(stop, "serve")
     await running.stop()

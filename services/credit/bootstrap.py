@@ -85,7 +85,7 @@ from services.credit.domain.webhooks.schedule import Schedule
 #: Records a batch under backlog, at first and at most: a larger batch touches fewer merchants an event, and each costs one publication.
 BATCH, MOST_BATCH = 8_000, 32_000
 #: A stream's batches begin so far apart: a small one is mostly what a transaction costs.
-PACE_SECONDS = 0.15
+PACE_SECONDS = 0.25
 PUNISHMENT_POLL_SECONDS = 0.5
 COMPLAINANT_SERVICE = "merchantcredit.credit.v1.ComplainantService"
 COMPLAINT_SERVICE = "merchantcredit.credit.v1.ComplaintService"

@@ -19,7 +19,7 @@ from services.common.eventlog.topics import COMPLAINT
 SOURCE = "//12315.demo.example"
 #: Each look is a search like any other: more of them would take the machine from what is measured, most when it is slow already.
 #: So the next look comes when a tenth of the time that was waited is over, and not before this; it adds as much to what is measured.
-LOOK_SECONDS, LOOK_SHARE = 0.05, 0.1
+LOOK_SECONDS, LOOK_SHARE = 0.1, 0.1
 #: In each tenth tick one event is watched, two a second: each that waits is up to 20 searches a second more.
 WATCHED_TICKS = 10
 #: The first merchants get the watched events and no others, so that what search shows of them is the watched event's doing.

@@ -31,7 +31,7 @@ GROUP = "relay"
 BATCH = 2000
 STANDBY_SECONDS = 0.25
 #: A stream's transactions begin so far apart: each ends with a marker in every partition that it wrote to.
-PACE_SECONDS = 0.05
+PACE_SECONDS = 0.2
 #: How often the oldest unsent message is looked for while metrics are on.
 MEASURE_SECONDS = 5.0
 #: A transaction that its relay never ends is aborted by the broker after so long, and readers see past it.
