@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import grpc
 from merchantcredit.events.v1.complaint_pb2 import ComplaintKind, ComplaintReported, ComplaintStatus, ProblemType
@@ -17,14 +18,32 @@ from services.common.eventlog.port import EventLog, Message
 from services.common.eventlog.topics import COMPLAINT
 
 SOURCE = "//12315.demo.example"
-#: Each look is a search like any other: more of them would take the machine from what is measured, most when it is slow already.
-#: So the next look comes when a tenth of the time that was waited is over, and not before this; it adds as much to what is measured.
-LOOK_SECONDS, LOOK_SHARE = 0.1, 0.1
-#: In each tenth tick one event is watched, two a second: each that waits is up to 20 searches a second more.
+#: In each tenth tick one event is watched, two a second.
 WATCHED_TICKS = 10
 #: The first merchants get the watched events and no others, so that what search shows of them is the watched event's doing.
 WATCHED_MERCHANTS = 60
 GIVE_UP_SECONDS = 60.0
+
+
+class Looks(NamedTuple):
+    """When search is asked for a watched event; what is measured is too long by the time between two looks at most.
+
+    Each look is a search like any other: more of them would take the machine from what is measured, most when it is slow.
+
+    Attributes:
+        first: the seconds before the first look, in which no event comes so far.
+        between: the seconds to the next look, at least; and a tenth of the time that was waited.
+    """
+
+    first: float = 0.0
+    between: float = 0.05
+
+    def next(self, waited: float) -> float:
+        """Return the seconds from one look to the next."""
+        return max(self.between, waited / 10)
+
+
+OFTEN = Looks()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +60,9 @@ class Latency:
         return ordered[min(int(len(ordered) * share), len(ordered) - 1)]
 
 
-async def measure(log: EventLog, address: str, codes: Sequence[str], *, rate: int, seconds: int) -> Latency:
+async def measure(
+    log: EventLog, address: str, codes: Sequence[str], *, rate: int, seconds: int, looks: Looks = OFTEN
+) -> Latency:
     """Send complaint events at a rate for some seconds to merchants in the order given; watch some until search shows them.
 
     The first WATCHED_MERCHANTS get only watched events; there must be more.
@@ -50,14 +71,14 @@ async def measure(log: EventLog, address: str, codes: Sequence[str], *, rate: in
     async with grpc.aio.insecure_channel(address) as channel:
         search = rpc.SearchServiceStub(channel)
         began = time.monotonic()
-        probes, sent = await _stream(log, search, codes, rate=rate, seconds=seconds)
+        probes, sent = await _stream(log, search, codes, rate=rate, seconds=seconds, looks=looks)
         elapsed = time.monotonic() - began
         latencies = await asyncio.gather(*probes)
     return Latency(sent, elapsed, tuple(latencies))
 
 
 async def _stream(
-    log: EventLog, search: rpc.SearchServiceStub, codes: Sequence[str], *, rate: int, seconds: int
+    log: EventLog, search: rpc.SearchServiceStub, codes: Sequence[str], *, rate: int, seconds: int, looks: Looks
 ) -> tuple[list[asyncio.Task[float]], int]:
     """Send a tick's events every 50 ms on an open schedule; one of every tenth tick is watched."""
     ticks, size = seconds * 20, max(1, rate // 20)
@@ -75,7 +96,7 @@ async def _stream(
         due = time.monotonic()
         await asyncio.to_thread(log.publish, messages)
         if is_watched:
-            probes.append(asyncio.create_task(_wait_for(search, messages[0].key, before, due)))
+            probes.append(asyncio.create_task(_wait_for(search, messages[0].key, before, due, looks)))
     return probes, ticks * size
 
 
@@ -93,11 +114,12 @@ def _event(code: str, number: str) -> Message:
     return Message(topic=COMPLAINT, key=code, value=complaint.SerializeToString(), headers=headers)
 
 
-async def _wait_for(search: rpc.SearchServiceStub, code: str, before: int, due: float) -> float:
+async def _wait_for(search: rpc.SearchServiceStub, code: str, before: int, due: float, looks: Looks) -> float:
     """Return the seconds until search shows a newer revision."""
     async with asyncio.timeout(GIVE_UP_SECONDS):
+        await asyncio.sleep(looks.first)
         while await _revision(search, code) <= before:  # noqa: ASYNC110 - the index is another process: it is asked
-            await asyncio.sleep(max(LOOK_SECONDS, LOOK_SHARE * (time.monotonic() - due)))
+            await asyncio.sleep(looks.next(time.monotonic() - due))
     return time.monotonic() - due
 
 

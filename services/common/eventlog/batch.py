@@ -20,6 +20,7 @@ from services.common.db.pool import Pool
 from services.common.errors import InvalidInput, PersonalDataInClear, PlatformError
 from services.common.eventlog import offsets, outbox, places
 from services.common.eventlog.lag import Lag
+from services.common.eventlog.pace import NO_PACE, Pace
 from services.common.eventlog.port import Consumer, EventLog, Message, OffsetConflict, Record, TopicPartition
 from services.common.eventlog.topics import dead_letter_topic
 from services.common.telemetry import health, metrics, names, traces
@@ -52,15 +53,14 @@ class BatchPolicy:
 
     Under a backlog a full batch that took less than `aim_seconds` is followed by one of twice its size, up to `most_records`;
     after one that took longer than twice that the size is halved again, down to `max_records`, where it begins.
-    A batch that follows one that was not full begins `pace_seconds` after it at the earliest: what a transaction costs by
-    itself is then shared by more records, and a record that comes alone waits for nothing.
+    A batch that follows one that was not full keeps the pace.
     """
 
     max_records: int = 2000
     most_records: int = 0
     aim_seconds: float = 2.0
     poll_seconds: float = 0.5
-    pace_seconds: float = 0.0
+    pace: Pace = NO_PACE
     max_consecutive_dead_letters: int = 1000
 
     def size_after(self, size: int, taken: int, seconds: float) -> int:
@@ -83,6 +83,7 @@ class BatchConsumer:
     _committed: dict[TopicPartition, int] = field(default_factory=dict)
     _consecutive: int = 0
     _size: int = 0
+    _seconds: float = 0.0
 
     @property
     def name(self) -> str:
@@ -100,7 +101,7 @@ class BatchConsumer:
                 health.beat(self.name)
                 lag.tell(consumer)
                 if 0 < taken < size:
-                    stop.wait(max(0.0, began + self.policy.pace_seconds - time.monotonic()))
+                    stop.wait(self.policy.pace.wait(since=time.monotonic() - began, took=self._seconds))
 
     @property
     def size(self) -> int:
@@ -131,7 +132,7 @@ class BatchConsumer:
         began = time.perf_counter()
         with traces.batch(self.group, (record.headers for record in records), len(records)):
             self._process(records, generation)
-        seconds = time.perf_counter() - began
+        self._seconds = seconds = time.perf_counter() - began
         self._size = self.policy.size_after(self.size, len(records), seconds)
         metrics.observe(names.BATCH_SECONDS, seconds, self.group)
         metrics.observe(names.BATCH_RECORDS, len(records), self.group)

@@ -263,7 +263,9 @@ class SearchIndexContract:
         assert self.names(reader, "91520103") == []
 
     def test_a_whole_code_finds_its_enterprise_and_no_name(self, writer: SearchWriter, reader: SearchReader) -> None:
-        writer.apply([document(1, "优品一店"), document(2, f"{code(1)}二店"), document(3, f"{code(4)}三店")], [], Progress())
+        writer.apply(
+            [document(1, "优品一店"), document(2, f"{code(1)}二店"), document(3, f"{code(4)}三店")], [], Progress()
+        )
         assert self.names(reader, code(1)) == ["优品一店"]
         assert self.names(reader, code(1), Filters(grades=("D",))) == []
         assert self.names(reader, code(4)) == []

@@ -103,7 +103,9 @@ def test_a_text_is_taken_for_all_that_it_may_be() -> None:
     code = parse_query(" 91520102ma6abcdefg ", field="query")
     assert code.code == "91520102MA6ABCDEFG"
     whole = parse_query(" 91520102ma6000000p", field="query")
-    assert (whole, whole.enough) == (Query(code="91520102MA6000000P"), 0), "its check character fits: it is nothing else"
+    assert (whole, whole.enough) == (Query(code="91520102MA6000000P"), 0), (
+        "its check character fits: it is nothing else"
+    )
     name = parse_query("58同城", field="query")
     assert (name.code, name.sounds) == ("", ("5'8", "8'tong", "tong'cheng"))
     digits = parse_query("360", field="query")

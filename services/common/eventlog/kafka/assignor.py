@@ -33,7 +33,9 @@ class CoPartitionAssignor(CooperativeStickyAssignor):  # type: ignore[misc]  # k
             return super().assign(cluster, members)  # type: ignore[no-any-return]
         places = [Place(topic, n) for topic in topics for n in cluster.partitions_for_topic(topic) or ()]
         dealt = deal(places, {member: said.partitions for member, said in told.items()})
-        return {member: ConsumerProtocolAssignment(self.version, _by_topic(hand), b"") for member, hand in dealt.items()}
+        return {
+            member: ConsumerProtocolAssignment(self.version, _by_topic(hand), b"") for member, hand in dealt.items()
+        }
 
 
 def deal(places: Sequence[Place], held: Held) -> Mapping[str, Sequence[Place]]:

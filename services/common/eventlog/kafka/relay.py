@@ -21,6 +21,7 @@ from kafka.errors import KafkaError
 from services.common.eventlog import lease, offsets, reader
 from services.common.eventlog.kafka.log import send
 from services.common.eventlog.kafka.settings import PRODUCER, KafkaSettings
+from services.common.eventlog.pace import Pace
 from services.common.eventlog.port import Message, OffsetConflict, Record, TopicPartition
 from services.common.eventlog.sequencer import SEQUENCED
 from services.common.eventlog.topics import TOPICS
@@ -30,8 +31,8 @@ from services.common.telemetry import health, metrics, names
 GROUP = "relay"
 BATCH = 2000
 STANDBY_SECONDS = 0.25
-#: A stream's transactions begin so far apart: each ends with a marker in every partition that it wrote to.
-PACE_SECONDS = 0.2
+#: Each transaction ends with a marker in every partition that it wrote to: some 15 ms of the broker and of us, whatever is in it.
+PACE = Pace(seconds=0.1, rest=1.0)
 #: How often the oldest unsent message is looked for while metrics are on.
 MEASURE_SECONDS = 5.0
 #: A transaction that its relay never ends is aborted by the broker after so long, and readers see past it.
@@ -112,7 +113,8 @@ class Relay:
             if records:
                 positions.update(self._forward(turn, records, positions))
                 if len(records) < BATCH:
-                    stop.wait(max(0.0, began + PACE_SECONDS - time.monotonic()))
+                    took = time.monotonic() - began
+                    stop.wait(PACE.wait(since=took, took=took))
             else:
                 for _ in turn.conn.notifies(timeout=lease.RENEW_SECONDS / 2, stop_after=1):
                     pass  # the records are read from the feed; the notice only ends the wait
