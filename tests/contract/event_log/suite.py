@@ -22,7 +22,7 @@ from services.common.eventlog.port import (
     TopicPartition,
     UnknownTopic,
 )
-from services.common.eventlog.topics import COMPLAINT
+from services.common.eventlog.topics import COMPLAINT, KEYED, VIOLATION
 
 PATIENCE_SECONDS = 20.0
 
@@ -60,8 +60,8 @@ class EventLogContract:
             with pool.connection() as conn:
                 return offsets.load(conn, "contract", partitions)
 
-        def join_group() -> Consumer:
-            member = log.consumer(group="contract", topics=[COMPLAINT], load_offsets=load)
+        def join_group(*topics: str) -> Consumer:
+            member = log.consumer(group="contract", topics=topics or (COMPLAINT,), load_offsets=load)
             members.append(member)
             return member
 
@@ -116,6 +116,22 @@ class EventLogContract:
         while second.assignment() != together:
             assert time.monotonic() < deadline
             second.poll(max_records=1, timeout_seconds=0.1)
+
+    def test_each_member_has_the_same_numbers_of_every_topic_and_as_many_as_the_other(
+        self, join: Callable[..., Consumer]
+    ) -> None:
+        members = join(COMPLAINT, VIOLATION), join(COMPLAINT, VIOLATION)
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while [len(member.assignment()) for member in members] != [KEYED, KEYED]:
+            assert time.monotonic() < deadline
+            for member in members:
+                member.poll(max_records=1, timeout_seconds=0.1)
+        for member in members:
+            complaints, violations = (
+                {tp.partition for tp in member.assignment() if tp.topic == topic} for topic in (COMPLAINT, VIOLATION)
+            )
+            assert complaints == violations
+            assert len(complaints) == KEYED // 2
 
     @staticmethod
     def _balanced(first: Consumer, second: Consumer) -> frozenset[TopicPartition]:

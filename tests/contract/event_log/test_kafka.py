@@ -16,14 +16,14 @@ from services.common.eventlog.kafka.log import KafkaEventLog
 from services.common.eventlog.kafka.settings import KafkaSettings
 from services.common.eventlog.kafka.topics import ensure_topics
 from services.common.eventlog.port import EventLog, TopicPartition
-from services.common.eventlog.topics import COMPLAINT, RECORD
+from services.common.eventlog.topics import COMPLAINT, RECORD, VIOLATION
 from tests.contract.event_log.suite import EventLogContract, message, read
 
 
 class TestKafka(EventLogContract):
     @pytest.fixture
     def log(self, settings: KafkaSettings) -> Iterator[EventLog]:
-        ensure_topics(settings, [COMPLAINT])
+        ensure_topics(settings, [COMPLAINT, VIOLATION])
         log = KafkaEventLog(settings)
         yield log
         log.close()
