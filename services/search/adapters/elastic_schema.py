@@ -9,6 +9,7 @@ from typing import Any
 
 from services.search.adapters import payload
 from services.search.adapters.elastic_client import ElasticSettings
+from services.search.adapters.elastic_segments import LEAST_BYTES
 from services.search.adapters.fields import MANY, RANKED, SINGLE, field_tokens
 from services.search.adapters.name_texts import Texts
 from services.search.application.ports import Progress
@@ -27,6 +28,8 @@ SETTINGS: Mapping[str, Any] = {
     # An index of which each document changes every few seconds is merged whole as often at the default of 20; 50 is the most,
     # and costs at most twice the space.
     "merge.policy.deletes_pct_allowed": 50,
+    # As long as it is small; then the writer fits it to the size of the index.
+    "merge.policy.max_merged_segment": f"{LEAST_BYTES}b",
     # The deepest page begins before hit 10,000 and has at most 100.
     "max_result_window": 10_100,
     # What was applied is durable when the call returns: the standard, told here because all else rests on it.

@@ -19,6 +19,7 @@ from services.search.adapters.elastic_schema import (
     progress_to_elastic,
     to_elastic,
 )
+from services.search.adapters.elastic_segments import Segments
 from services.search.adapters.name_texts import MadeTexts, NameTexts, Texts
 from services.search.application.ports import IndexSink, Progress
 from services.search.domain.document import Document
@@ -49,6 +50,7 @@ class ElasticSink:
         self._names = names
         self._client = client
         self._lease = lease
+        self._segments = Segments(client, generation)
         with answering():
             self._progress = progress_from_elastic(client.get(index=generation, id=PROGRESS_ID)["_source"])
 
@@ -60,6 +62,7 @@ class ElasticSink:
             self._send(deletes, _deletes)
             self._put(newest)
             self._client.indices.refresh(index=self.generation)
+            self._segments.fit()
         self._keep(progress, is_seen_now=False)
 
     def note(self, progress: Progress) -> None:

@@ -4,13 +4,16 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 
 import pytest
 from elasticsearch import Elasticsearch as Client
 
 from services.common.errors import DependencyUnavailable, PreconditionFailed
+from services.search.adapters import elastic_segments
 from services.search.adapters.elastic_client import ElasticSettings
 from services.search.adapters.elastic_reader import ElasticReader
+from services.search.adapters.elastic_segments import bound
 from services.search.adapters.elastic_writer import ElasticWriter
 from services.search.adapters.tantivy_reader import TantivyReader
 from services.search.adapters.tantivy_writer import TantivyWriter
@@ -205,5 +208,30 @@ def test_both_engines_find_the_same(settings: ElasticSettings, tmp_path_factory:
         ours, theirs = (r.search(query, filters=Filters(), offset=0, limit=1000) for r in readers)
         assert ours.total == theirs.total, typed
         assert {d.credit_code for d in ours.documents} == {d.credit_code for d in theirs.documents}, typed
-    for closing in (*readers, *writers):
-        closing.close()
+    for opened in (*readers, *writers):
+        opened.close()
+
+
+@pytest.mark.parametrize(("shard", "wanted"), [(0, 4), (100, 4), (128, 8), (1000, 32), (1100, 64), (10_000, 512)])
+def test_a_segment_holds_up_to_a_sixteenth_of_its_shard_and_four_megabytes_at_least(shard: int, wanted: int) -> None:
+    assert bound(shard << 20) == wanted << 20
+
+
+def test_the_bound_of_segments_follows_the_size_of_the_index(
+    settings: ElasticSettings, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told() -> str:
+        [found] = client.indices.get_settings(index=settings.name).body.values()
+        merge: dict[str, str] = found["settings"]["index"]["merge"]["policy"]
+        return merge["max_merged_segment"]
+
+    with closing(ElasticWriter(settings)) as writer:
+        writer.apply([document(1, "优品一店")], [], Progress())
+        assert told() == f"{4 << 20}b"
+        monkeypatch.setattr(elastic_segments, "LEAST_BYTES", 512)
+        monkeypatch.setattr(elastic_segments, "FIT_SECONDS", 0.0)
+    with closing(ElasticWriter(settings)) as writer:
+        writer.apply([document(n, f"优品{n}号店") for n in range(300)], [], Progress())
+        small = told()
+        writer.apply([document(n, f"优品{n}号店") for n in range(300, 3000)], [], Progress())
+        assert 512 <= int(small[:-1]) < int(told()[:-1]) < 4 << 20
