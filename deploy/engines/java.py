@@ -13,7 +13,7 @@ from services.common.errors import DependencyUnavailable
 JVMS = Path("/usr/lib/jvm")
 #: Engines here run for minutes on few cores: the second compiler takes more of these than it gives back (docs/decisions/0081).
 QUICK_START = "-XX:TieredStopAtLevel=1"
-#: A small heap is collected at once in less than the collector that works beside it would take of two cores (0081).
+#: A small heap is collected at once in less than the collector that works beside it would take of two cores (0082).
 SMALL_HEAP = "-XX:+UseSerialGC"
 
 
