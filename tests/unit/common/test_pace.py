@@ -14,6 +14,7 @@ PACE = Pace(seconds=0.1, rest=0.5)
         (0.3, 0.3, 0.15),  # slow: the rest decides
         (0.5, 0.02, 0.01),  # a record that was long waited for
         (0.4, 0.0, 0.0),
+        (9.0, 9.0, 0.2),  # something held it up: it is not made up for
     ],
 )
 def test_a_quick_batch_keeps_the_distance_and_a_slow_one_is_rested_from(
