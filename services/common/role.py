@@ -7,7 +7,6 @@ import argparse
 import asyncio
 import signal
 import sys
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -28,6 +27,7 @@ from services.common.grpc import server
 from services.common.grpc.server import Registration
 from services.common.lifecycle import Loop, run_loops
 from services.common.logs import log_to_stderr, told
+from services.common.stopping import stop_on_signals
 from services.common.telemetry import health
 from services.common.telemetry.start import telemetry, tracing
 
@@ -122,9 +122,7 @@ def kafka_settings(config: Config) -> KafkaSettings:
 
 def work(loops: Sequence[Loop]) -> None:
     """Run loops until SIGTERM or SIGINT."""
-    stop = threading.Event()
-    for signal_number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signal_number, lambda *_: stop.set())
+    stop = stop_on_signals()
     garbage.set_aside()
     log.info("role_ready", loops=[loop.name for loop in loops])
     run_loops(loops, stop)

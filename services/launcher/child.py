@@ -2,7 +2,6 @@
 
 import os
 import signal
-import threading
 from importlib import import_module
 from multiprocessing.connection import Connection
 
@@ -24,11 +23,3 @@ def run_child(role: str, state: State, dsn: str, pipe: Connection) -> None:
     os.dup2(log_fd, 2)
     log_to_stderr()
     import_module(f"services.launcher.{role}").run(state, dsn, lambda: pipe.send(True))
-
-
-def stop_on_signals() -> threading.Event:
-    """Return an event that is set when the process is told to stop."""
-    stop = threading.Event()
-    for signal_number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(signal_number, lambda *_: stop.set())
-    return stop

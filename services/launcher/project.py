@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from services.common.clock import SystemClock
 from services.common.lifecycle import run_loops
+from services.common.stopping import stop_on_signals
 from services.common.telemetry.start import telemetry
-from services.launcher.child import stop_on_signals
 from services.launcher.state import State
 from services.search import bootstrap as search
 

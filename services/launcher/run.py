@@ -1,8 +1,8 @@
 """`make run` and `make run-cluster`: starts everything, loads the sample data on the first start, prints the addresses, and waits."""
 
-import signal
 import time
 
+from services.common.stopping import stop_on_signals
 from services.launcher.cluster import Cluster, Engines
 from services.launcher.sample import load_sample
 from services.launcher.state import Endpoints, State
@@ -22,8 +22,7 @@ def run_cluster(state: State, engines: Engines) -> None:
 def _run(state: State, system: Supervisor | Cluster) -> None:
     began = time.monotonic()
     with system as supervisor:
-        for signal_number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(signal_number, lambda *_: supervisor.stop.set())
+        stop_on_signals(supervisor.stop)
         endpoints = supervisor.start()
         if not state.loaded_file.exists() and not supervisor.stop.is_set():
             print("loading the sample data", flush=True)

@@ -8,10 +8,10 @@ from services.common.eventlog.retention import Retention
 from services.common.eventlog.sequencer import Sequencer
 from services.common.lanes import fork_lanes
 from services.common.lifecycle import Loop, run_loops
+from services.common.stopping import stop_on_signals
 from services.common.telemetry.start import telemetry
 from services.credit import bootstrap as credit
 from services.credit.config import CreditConfig
-from services.launcher.child import stop_on_signals
 from services.launcher.state import State, webhook_ca_certs, webhook_networks
 
 

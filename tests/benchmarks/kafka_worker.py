@@ -28,9 +28,9 @@ from services.common.eventlog.port import Consumer, Message
 from services.common.eventlog.sequencer import Sequencer
 from services.common.lanes import fork_lanes
 from services.common.lifecycle import run_loops
+from services.common.stopping import stop_on_signals
 from services.credit.bootstrap import BATCH, LANES, MOST_BATCH, working
 from services.credit.config import CreditConfig
-from services.launcher.child import stop_on_signals
 from tests.benchmarks import kafka_ceiling, workload
 from tests.benchmarks.credit_worker import KEY, batches, published
 from tests.benchmarks.fresh import fresh_database, settle
