@@ -5,7 +5,6 @@
 
 import argparse
 import asyncio
-import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -27,7 +26,7 @@ from services.common.grpc import server
 from services.common.grpc.server import Registration
 from services.common.lifecycle import Loop, run_loops
 from services.common.logs import log_to_stderr, told
-from services.common.stopping import stop_on_signals
+from services.common.stopping import SIGNALS, stop_on_signals
 from services.common.telemetry import health
 from services.common.telemetry.start import telemetry, tracing
 
@@ -147,6 +146,6 @@ async def _serving(config: Config, services: Callable[[], Sequence[Registration]
 def stop_event() -> asyncio.Event:
     """Return an event of the running loop that SIGTERM and SIGINT set."""
     stop = asyncio.Event()
-    for signal_number in (signal.SIGTERM, signal.SIGINT):
+    for signal_number in SIGNALS:
         asyncio.get_running_loop().add_signal_handler(signal_number, stop.set)
     return stop

@@ -7,12 +7,13 @@ from multiprocessing.connection import Connection
 
 from services.common.db.postmaster import die_with_parent, name_process
 from services.common.logs import log_to_stderr
+from services.common.stopping import SIGNALS
 from services.launcher.state import State
 
 
 def run_child(role: str, state: State, dsn: str, pipe: Connection) -> None:
     """Run one process of a role until SIGTERM, or until the launcher dies; it writes to a log of its own."""
-    for signal_number in (signal.SIGTERM, signal.SIGINT):
+    for signal_number in SIGNALS:
         signal.signal(signal_number, signal.SIG_DFL)  # until the role takes them; the launcher's handlers are not ours
     die_with_parent(signal.SIGTERM)
     state.leave_lock()

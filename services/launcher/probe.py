@@ -31,7 +31,7 @@ class Looks(NamedTuple):
     Each look is a search like any other: more of them would take the machine from what is measured, most when it is slow.
 
     Attributes:
-        first: the seconds before the first look, in which no event comes so far.
+        first: the seconds before the first look; what comes sooner is told as this.
         between: the seconds to the next look, at least; and a tenth of the time that was waited.
     """
 

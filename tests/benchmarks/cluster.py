@@ -30,7 +30,7 @@ STREAM_SECONDS = 60
 #: Engines that were started a moment ago compile their code with the cores that are measured: they run as long before the clock starts.
 WARM_SECONDS = 60
 P99_MILLISECONDS = 1000.0
-#: Nothing comes through three transactions and two engines sooner.
+#: Few events come through three transactions and two engines sooner, and these are told as this.
 LOOKS = Looks(first=0.3, between=0.1)
 
 

@@ -54,7 +54,8 @@ class SearchReader(Protocol):
     def search(self, query: Query, *, filters: Filters, offset: int, limit: int) -> Found:
         """Return the hits from an offset on.
 
-        Best first: the code; the same name; the same name but for its legal form; names that begin so; names that hold
+        A whole code finds its enterprise and nothing else. Of any other text, best first:
+        the code; the same name; the same name but for its legal form; names that begin so; names that hold
         every pair of the text; pinyin; initials. When these are fewer than `query.enough`, names that hold at least
         60 % of the telling pairs, or all the sounds, follow, most alike first.
         """
