@@ -34,12 +34,12 @@ def serving(settings: ElasticSettings) -> Registration:
 
 
 def install_template(settings: ElasticSettings) -> None:
-    """Bring the index template up to date; the writer does it too, before it makes a generation.
+    """Bring the index templates up to date; the writer does it too, before it makes a generation.
 
     Raises DependencyUnavailable when no server answers or the key lacks the right, PreconditionFailed for another major.
     """
     with closing(connect(settings)) as client, answering():
-        Generations(client, settings).put_template()
+        Generations(client, settings).put_templates()
 
 
 def projecting(dsn: str, settings: ElasticSettings, clock: Clock) -> list[Loop]:

@@ -24,10 +24,11 @@ from services.common.eventlog.feeds import FeedsEventLog
 from services.common.eventlog.port import Message, Record
 from services.common.eventlog.sequencer import Sequencer
 from services.common.eventlog.topics import RECORD
+from services.search.adapters.elastic_bulk import CHUNK_DOCUMENTS
 from services.search.adapters.elastic_client import ElasticSettings, connect
-from services.search.adapters.elastic_generations import Generations
-from services.search.adapters.elastic_schema import to_elastic
-from services.search.adapters.elastic_writer import CHUNK_DOCUMENTS, ElasticWriter
+from services.search.adapters.elastic_generations import Generations, index_of
+from services.search.adapters.elastic_schema import KEYS, RECORDS, keys_action, record_action
+from services.search.adapters.elastic_writer import ElasticWriter
 from services.search.adapters.name_texts import KeptTexts, MadeTexts
 from services.search.application.rebuild import RebuildIndex
 from services.search.bootstrap import CONNECTIONS
@@ -38,7 +39,7 @@ from tests.benchmarks.harness import Outcome, Scale, benchmark
 from tests.engines import SOFTWARE
 from tests.ports import free_ports
 
-RECORDS = 100_000
+DOCUMENTS = 100_000
 FACTS_EACH = 4
 #: A server compiles what it does often; so many documents make it as fast as it stays.
 WARM_UP = 50_000
@@ -47,15 +48,16 @@ WARM_UP = 50_000
 @benchmark("index_rebuild", unit="records/s", to="a bulk load of the same ready documents into the same kind of index")
 def index_rebuild(scale: Scale) -> Outcome:
     """Rebuild over a topic of distinct names; then load what came out of it as it is."""
-    records = scale.of(RECORDS)
+    records = scale.of(DOCUMENTS)
     with fresh_database() as dsn, fresh_elasticsearch() as settings:
         fill(dsn, records)
-        ready = [*_ready(records)]
+        ready = _ready(records)
         gc.freeze()  # a million objects that only the comparison needs: the rebuild's collections shall not walk them
-        _load(settings, ready[: scale.of(WARM_UP)])
+        _load(settings, {kind: every[: scale.of(WARM_UP)] for kind, every in ready.items()})
         seconds = _rebuild(dsn, settings, records)
         with closing(connect(settings)) as client:
             assert client.count(index=settings.name)["count"] == records + 1  # with the progress
+            assert client.count(index=f"{settings.name}-{RECORDS}")["count"] == records
         return Outcome(records / seconds, records / _seconds(lambda: _load(settings, ready)))
 
 
@@ -109,21 +111,27 @@ def _public(records: int) -> Iterator[PublicRecord]:
         )  # fmt: skip
 
 
-def _ready(records: int) -> Iterator[dict[str, Any]]:
+def _ready(records: int) -> dict[str, list[dict[str, Any]]]:
+    """Return what the writer puts into each of the two indices."""
     names = MadeTexts()
+    ready: dict[str, list[dict[str, Any]]] = {KEYS: [], RECORDS: []}
     for public in _public(records):
         document = decode(Record(RECORD, 0, 0, public.credit_code, {}, public.SerializeToString()))
         assert document is not None
-        yield {"_id": public.credit_code, "_source": to_elastic(document, names.of([document.name])[document.name])}
+        ready[RECORDS].append(record_action(document))
+        ready[KEYS].append(keys_action(document, names.of([document.name])[document.name]))
+    return ready
 
 
-def _load(settings: ElasticSettings, ready: Sequence[Mapping[str, Any]]) -> None:
+def _load(settings: ElasticSettings, ready: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
     with closing(connect(settings)) as client:
-        index = Generations(client, settings).make()
-        for is_done, answer in streaming_bulk(client, ready, index=index, chunk_size=CHUNK_DOCUMENTS):
-            assert is_done, answer
-        client.indices.flush(index=index, force=True)
-        client.indices.refresh(index=index)
+        generation = Generations(client, settings).make()
+        indices = [index_of(generation, kind) for kind in ready]
+        for index, actions in zip(indices, ready.values(), strict=True):
+            for is_done, answer in streaming_bulk(client, actions, index=index, chunk_size=CHUNK_DOCUMENTS):
+                assert is_done, answer
+        client.indices.flush(index=indices, force=True)
+        client.indices.refresh(index=indices)
 
 
 def _seconds(work: Callable[[], None]) -> float:

@@ -1,6 +1,6 @@
 """How Elasticsearch is reached: the settings, a client that speaks to its majors, and its failures as our own errors."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,11 +30,11 @@ class ElasticSettings:
 
     Attributes:
         urls: one or more nodes, all `https://…` or all `http://…`.
-        name: the alias that is searched; the generations, the template and the writer's lease are named after it.
+        name: the alias that is searched; the generations, their templates and the writer's lease are named after it.
         api_key: the encoded key; only over TLS. The writer needs the cluster rights `monitor` and
             `manage_index_templates` and every right on `<name>*`; a reader `monitor`, and `read` on `<name>*`.
         ca_certs: the certificates to trust instead of the system's.
-        shards: of a new generation. One holds some tens of millions of records; a country takes eight.
+        shards: of each of the two indices of a new generation. One holds some tens of millions of records; a country takes eight.
         replicas: copies beside the first; 0 on a single node, where a copy has no place to go.
         timeout_seconds: of one request; a bulk of the largest size takes some two.
 
@@ -125,6 +125,17 @@ def answering() -> Iterator[None]:
         if error.meta.status not in (408, 429, 502, 503, 504):
             raise
         raise DependencyUnavailable(f"Elasticsearch cannot take it now: {error}") from error
+
+
+def look_up(client: Elasticsearch, index: str, ids: Sequence[str], **options: Any) -> list[Mapping[str, Any]]:
+    """Return the documents of ids that are there; the options are those of the server's `_mget`.
+
+    Raises DependencyUnavailable when of one it cannot be told now.
+    """
+    told: list[Mapping[str, Any]] = client.mget(index=index, ids=ids, **options)["docs"]
+    if failed := next((document["error"] for document in told if "error" in document), None):
+        raise DependencyUnavailable(f"Elasticsearch cannot read {index} now: {failed['reason']}")
+    return [document for document in told if document["found"]]
 
 
 def _wrong(name: str, fix: str) -> InvalidInput:

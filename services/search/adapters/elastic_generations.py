@@ -1,8 +1,9 @@
-"""The generations of an index in Elasticsearch: one real index per build, and the alias that names the one in use.
+"""The generations of an index in Elasticsearch: two real indices per build, and the aliases that name those in use.
 
-<name>                the alias; it alone decides what is read, and moves in one step
-<name>-v2-<id>        one generation; its progress is a document in it, so that both are swapped, lost or put back together
-<name>-writer         one document: the lease of the one writer
+<name>, <name>-records    the aliases of the keys and the records; they alone decide what is read, and move in one step
+<name>-v3-<id>-keys       the keys of one generation; its progress is a document there, so that both are swapped or lost together
+<name>-v3-<id>-records    the records of the same generation
+<name>-writer             one document: the lease of the one writer
 """
 
 from uuid import uuid4
@@ -12,14 +13,26 @@ from elasticsearch import Elasticsearch, NotFoundError
 from services.common.errors import PreconditionFailed
 from services.search.adapters.elastic_client import ElasticSettings
 from services.search.adapters.elastic_schema import (
+    KEYS,
     PROGRESS_ID,
+    RECORDS,
     SCHEMA_VERSION,
     SETTINGS,
     WHILE_BUILT,
     progress_to_elastic,
-    template,
+    templates,
 )
 from services.search.application.ports import Progress
+
+
+def index_of(generation: str, kind: str) -> str:
+    """Return the real index of a generation that has its keys or its records."""
+    return f"{generation}-{kind}"
+
+
+def records_alias(settings: ElasticSettings) -> str:
+    """Return the alias of the records in use; that of the keys is the name itself."""
+    return f"{settings.name}-{RECORDS}"
 
 
 class Generations:
@@ -30,7 +43,7 @@ class Generations:
         self._settings = settings
 
     def current(self) -> str | None:
-        """Return the generation that the alias names; None before the first.
+        """Return the generation whose keys the alias names; None before the first.
 
         Raises PreconditionFailed when an index has the alias' own name: it was not made by us.
         """
@@ -47,22 +60,29 @@ class Generations:
             raise PreconditionFailed(
                 f"{name} must name one index, it names {', '.join(sorted(found))}: remove the others"
             )
-        return found[0]
+        return found[0].removesuffix(f"-{KEYS}")
 
     def is_readable(self, generation: str) -> bool:
-        """Tell whether this code can read a generation."""
+        """Tell whether this code can read a generation, or an index of it."""
         return generation.startswith(f"{self._settings.name}-v{SCHEMA_VERSION}-")
 
-    def put_template(self) -> None:
-        """Bring the template of the coming generations up to date."""
-        self._client.indices.put_index_template(name=self._settings.name, **template(self._settings))
+    def is_whole(self, generation: str) -> bool:
+        """Tell whether a generation has its records; they may have been taken away and the keys not."""
+        return bool(self._client.indices.exists(index=index_of(generation, RECORDS)))
+
+    def put_templates(self) -> None:
+        """Bring the templates of the coming generations up to date."""
+        for name, template in templates(self._settings).items():
+            self._client.indices.put_index_template(name=name, **template)
 
     def make(self) -> str:
-        """Make an empty generation that nobody reads yet; the template is brought up to date first."""
-        self.put_template()
+        """Make an empty generation that nobody reads yet; the templates are brought up to date first."""
+        self.put_templates()
         generation = f"{self._settings.name}-v{SCHEMA_VERSION}-{uuid4().hex}"
-        self._client.indices.create(index=generation, settings=dict(WHILE_BUILT))
-        self._client.index(index=generation, id=PROGRESS_ID, document=progress_to_elastic(Progress()))
+        for kind in (KEYS, RECORDS):
+            self._client.indices.create(index=index_of(generation, kind), settings=dict(WHILE_BUILT))
+        progress = progress_to_elastic(Progress())
+        self._client.index(index=index_of(generation, KEYS), id=PROGRESS_ID, document=progress)
         return generation
 
     def swap_in(self, generation: str) -> None:
@@ -70,23 +90,27 @@ class Generations:
 
         The copies are begun here and not waited for: the new one is whole without them.
         """
+        fresh = {
+            self._settings.name: index_of(generation, KEYS),
+            records_alias(self._settings): index_of(generation, RECORDS),
+        }
         kept = {"translog.durability": SETTINGS["translog.durability"], "number_of_replicas": self._settings.replicas}
-        self._client.indices.put_settings(index=generation, settings=kept)
-        self._client.indices.flush(index=generation, force=True)
-        self._client.indices.refresh(index=generation)
-        old = self.current()
-        actions = [{"add": {"index": generation, "alias": self._settings.name}}]
-        if old is not None:
-            actions.append({"remove": {"index": old, "alias": self._settings.name}})
-        self._client.indices.update_aliases(actions=actions)
+        self._client.indices.put_settings(index=[*fresh.values()], settings=kept)
+        self._client.indices.flush(index=[*fresh.values()], force=True)
+        self._client.indices.refresh(index=[*fresh.values()])
+        every = f"{self._settings.name}-v*"
+        removed = [{"remove": {"index": every, "alias": alias, "must_exist": False}} for alias in fresh]
+        added = [{"add": {"index": index, "alias": alias}} for alias, index in fresh.items()]
+        self._client.indices.update_aliases(actions=[*removed, *added])
 
     def remove_others(self) -> None:
         """Remove the generations that are not in use; a search that runs on one is made again by its reader."""
         current = self.current()
-        for generation in self._client.indices.get(index=f"{self._settings.name}-v*", filter_path="*.aliases"):
-            if generation != current:
-                self.remove(generation)
+        for index in self._client.indices.get(index=f"{self._settings.name}-v*", filter_path="*.aliases"):
+            if index.removesuffix(f"-{KEYS}").removesuffix(f"-{RECORDS}") != current:
+                self._client.indices.delete(index=index, ignore_unavailable=True)
 
     def remove(self, generation: str) -> None:
         """Remove a generation."""
-        self._client.indices.delete(index=generation, ignore_unavailable=True)
+        indices = [index_of(generation, kind) for kind in (KEYS, RECORDS)]
+        self._client.indices.delete(index=indices, ignore_unavailable=True)

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from services.common.kernel.credit_code import LENGTH
 from services.search.adapters import tiers
 from services.search.adapters.fields import LONGEST_CODE_PREFIX
 from services.search.application.ports import Filters
@@ -14,9 +13,8 @@ Query = dict[str, Any]
 
 
 def right(text: typed.Query, filters: Filters) -> Query:
-    """Return the query for the code, or for names that hold the text as characters, pinyin or initials."""
-    order = [] if text.is_whole_code else [_likeness(text)]
-    return _filtered(_any([*_tiers(text)]), order, filters)
+    """Return the query for names that hold the text as characters, pinyin or initials, and codes that begin so."""
+    return _filtered(_any([*_tiers(text)]), [_likeness(text)], filters)
 
 
 def alike(text: typed.Query, filters: Filters) -> Query:
@@ -30,11 +28,6 @@ def alike(text: typed.Query, filters: Filters) -> Query:
 def _tiers(text: typed.Query) -> Iterable[Query]:
     if text.code:
         yield _constant(_code(text.code), tiers.CODE)
-    if not text.is_whole_code:
-        yield from _name_tiers(text)
-
-
-def _name_tiers(text: typed.Query) -> Iterable[Query]:
     yield _constant(_term("exact", text.text), tiers.SAME_NAME)
     yield _constant(_term("core", text.core), tiers.SAME_CORE)
     pairs = [_term("grams", pair) for pair in text.pairs]
@@ -49,8 +42,6 @@ def _name_tiers(text: typed.Query) -> Iterable[Query]:
 
 
 def _code(code: str) -> Query:
-    if len(code) == LENGTH:
-        return _term("code", code)
     if len(code) <= LONGEST_CODE_PREFIX:
         return _term("code_prefix", code)
     return {"prefix": {"code": {"value": code}}}

@@ -1,4 +1,10 @@
-"""How a document lies in Elasticsearch: the index template with a reason for each number, and the way there and back.
+"""How a document lies in Elasticsearch: the index templates with a reason for each number, and the way there and back.
+
+Two indices, and in each one document an enterprise, whose id is its credit code:
+- `keys` is what is searched: the tokens of the name, the code, the grade and the region. They are written when one of these
+  changes, and seen when the index is refreshed.
+- `records` is what is shown. A score changes with every complaint; so the record is no more than some bytes, and is read by its
+  id, which shows what was written last without a refresh.
 
 Every token is made in Python, so that the whitespace analyzer is enough: no plugin, and the same hits as the other engine.
 """
@@ -16,13 +22,18 @@ from services.search.application.ports import Progress
 from services.search.domain.document import Document
 
 #: Raise it when the fields or the keys change: an index of another version is rebuilt beside the one in use.
-SCHEMA_VERSION = 2
-#: The document beside the enterprises' that keeps the progress; no credit code is so short, and no query finds it.
+SCHEMA_VERSION = 3
+#: The document beside the enterprises' keys that keeps the progress; no credit code is so short, and no query finds it.
 PROGRESS_ID = "progress"
+KEYS, RECORDS = "keys", "records"
 
+REFRESH_INTERVAL: Mapping[str, str] = {
+    # The writer refreshes when it has applied a batch; a clock would only add work.
+    KEYS: "-1",
+    # Nobody searches them. A refresh frees the memory in which the server finds what was written since the last one.
+    RECORDS: "5s",
+}
 SETTINGS: Mapping[str, Any] = {
-    # The writer refreshes when it has applied a batch, so that a batch is seen as a whole; a clock would only add work.
-    "refresh_interval": "-1",
     # A delete forgets the version (the port's contract); Elasticsearch would remember it for 60 seconds.
     "gc_deletes": "0s",
     # An index of which each document changes every few seconds is merged whole as often at the default of 20; 50 is the most,
@@ -41,10 +52,19 @@ WHILE_BUILT: Mapping[str, Any] = {"translog.durability": "async", "number_of_rep
 LONGEST_KEYWORD = 8191
 
 
-def template(settings: ElasticSettings) -> dict[str, Any]:
-    """Return the index template of all generations of an index."""
+def templates(settings: ElasticSettings) -> Mapping[str, Mapping[str, Any]]:
+    """Return the index templates of all generations of an index, by their names."""
+    mappings = {
+        # The tokens are searched, never shown: the source keeps the progress only.
+        KEYS: {"_source": {"includes": ["progress"]}, "properties": _properties()},
+        RECORDS: {"properties": {"payload": {"type": "keyword", "index": False, "doc_values": False}}},
+    }
+    return {f"{settings.name}-{kind}": _template(settings, kind, mapping) for kind, mapping in mappings.items()}
+
+
+def _template(settings: ElasticSettings, kind: str, mapping: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "index_patterns": [f"{settings.name}-v{SCHEMA_VERSION}-*"],
+        "index_patterns": [f"{settings.name}-v{SCHEMA_VERSION}-*-{kind}"],
         # Writing to a generation that was taken away must fail, not make an index that nobody reads.
         "allow_auto_create": False,
         # Above the templates that an administrator lays over everything.
@@ -52,16 +72,12 @@ def template(settings: ElasticSettings) -> dict[str, Any]:
         "template": {
             "settings": {
                 **SETTINGS,
+                "refresh_interval": REFRESH_INTERVAL[kind],
                 "number_of_shards": settings.shards,
                 "number_of_replicas": settings.replicas,
             },
-            "mappings": {
-                # A field that we do not name here is a mistake in to_elastic.
-                "dynamic": "strict",
-                # The tokens are searched, never shown: the source keeps what a hit shows, which is a third.
-                "_source": {"includes": ["payload", "progress"]},
-                "properties": _properties(),
-            },
+            # A field that is not named there is a mistake in the actions below.
+            "mappings": {"dynamic": "strict", **mapping},
         },
     }
 
@@ -76,18 +92,32 @@ def _properties() -> dict[str, Any]:
         **{name: ranked if name in RANKED else many for name in MANY},
         # Hits of one score are in the order of their codes, on every copy: pages neither repeat nor lose one.
         "code": {"type": "keyword", "norms": False},
-        "payload": {"type": "keyword", "index": False, "doc_values": False},
         "progress": {"type": "object", "enabled": False},
     }
 
 
-def to_elastic(document: Document, name: Texts) -> dict[str, Any]:
-    """Return the source of a document, as Elasticsearch takes it."""
-    return {**field_tokens(document, name), "payload": payload.dump(document).decode()}
+def keys_action(document: Document, name: Texts) -> dict[str, Any]:
+    """Return what puts the keys of an enterprise, unless they are there with the same or a higher version."""
+    return _put(document, field_tokens(document, name))
+
+
+def record_action(document: Document) -> dict[str, Any]:
+    """Return what puts the record of an enterprise, unless it is there with the same or a higher version."""
+    return _put(document, {"payload": payload.dump(document).decode()})
+
+
+def _put(document: Document, source: Mapping[str, Any]) -> dict[str, Any]:
+    at = {"_id": document.credit_code, "version": document.version, "version_type": "external"}
+    return {"_op_type": "index", **at, "_source": source}
+
+
+def delete_action(code: str) -> dict[str, Any]:
+    """Return what removes the document of an enterprise, and forgets its version."""
+    return {"_op_type": "delete", "_id": code}
 
 
 def from_elastic(source: Mapping[str, Any]) -> Document:
-    """Return the document of a hit."""
+    """Return the document of a record's source."""
     return payload.load(source["payload"])
 
 

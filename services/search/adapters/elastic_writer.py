@@ -1,48 +1,37 @@
-"""The writer of an index in Elasticsearch: bulks with external versions, one lease, generations built beside."""
+"""The writer of an index in Elasticsearch: documents with external versions, one lease, generations built beside."""
 
-import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
-from typing import Any, TypeVar
 
 from elasticsearch import Elasticsearch
-from elasticsearch.helpers import streaming_bulk
 
-from services.common.errors import DependencyUnavailable, PreconditionFailed
+from services.common.errors import PreconditionFailed
+from services.search.adapters.elastic_bulk import Action, Bulk
 from services.search.adapters.elastic_client import ElasticSettings, answering, connect
-from services.search.adapters.elastic_generations import Generations
+from services.search.adapters.elastic_generations import Generations, index_of
 from services.search.adapters.elastic_lease import WriterLease
 from services.search.adapters.elastic_schema import (
+    KEYS,
     PROGRESS_ID,
+    RECORDS,
+    keys_action,
     progress_from_elastic,
     progress_to_elastic,
-    to_elastic,
+    record_action,
 )
 from services.search.adapters.elastic_segments import Segments
-from services.search.adapters.name_texts import MadeTexts, NameTexts, Texts
+from services.search.adapters.known_keys import KnownKeys
+from services.search.adapters.name_texts import MadeTexts, NameTexts
 from services.search.application.ports import IndexSink, Progress
 from services.search.domain.document import Document
-
-#: About 1 MB of tokens a request: from here on a larger one is no faster, and only holds the heap longer.
-CHUNK_DOCUMENTS = 1000
-#: One makes tokens while the server works for the other two; more would wait for Python's lock.
-SENDERS = 3
-#: A full queue of the server is waited for: 0.1, 0.2, 0.4 … seconds, six times.
-RETRIES, FIRST_WAIT_SECONDS = 6, 0.1
-#: The server's clock of deletes ticks each 0.2 seconds; within a tick it still holds a deleted version against us.
-FORGETTING_SECONDS, LOOK_SECONDS = 5.0, 0.05
-CONFLICT = 409
-
-Action = dict[str, Any]
-Item = TypeVar("Item")
 
 
 class ElasticSink:
     """Takes documents into one generation.
 
     Elasticsearch itself compares versions (`external`): what it holds with the same or a higher one it refuses, which
-    is no failure. Nothing is kept here, so that a restart, or a writer elsewhere, goes on with what the index holds.
+    is no failure. What is remembered here only spares work, so that a restart, or a writer elsewhere, goes on with
+    what the index holds.
     """
 
     def __init__(self, client: Elasticsearch, generation: str, lease: WriterLease, names: NameTexts) -> None:
@@ -50,19 +39,24 @@ class ElasticSink:
         self._names = names
         self._client = client
         self._lease = lease
-        self._segments = Segments(client, generation)
+        self._index = index_of(generation, KEYS)
+        self._keys = Bulk(client, self._index)
+        self._records = Bulk(client, index_of(generation, RECORDS))
+        self._known = KnownKeys()
+        self._segments = [Segments(client, index_of(generation, kind)) for kind in (KEYS, RECORDS)]
         with answering():
-            self._progress = progress_from_elastic(client.get(index=generation, id=PROGRESS_ID)["_source"])
+            self._progress = progress_from_elastic(client.get(index=self._index, id=PROGRESS_ID)["_source"])
 
     def apply(self, upserts: Sequence[Document], deletes: Sequence[str], progress: Progress) -> None:
         """See the port."""
         self._lease.confirm()
         newest = {document.credit_code: document for document in sorted(upserts, key=lambda d: d.version)}
         with answering():
-            self._send(deletes, _deletes)
+            self._delete(deletes)
             self._put(newest)
-            self._client.indices.refresh(index=self.generation)
-            self._segments.fit()
+            self._client.indices.refresh(index=self._index)
+            for segments in self._segments:
+                segments.fit()
         self._keep(progress, is_seen_now=False)
 
     def note(self, progress: Progress) -> None:
@@ -77,64 +71,35 @@ class ElasticSink:
         """
         with answering():
             source = progress_to_elastic(progress)
-            self._client.index(index=self.generation, id=PROGRESS_ID, document=source, refresh=is_seen_now)
+            self._client.index(index=self._index, id=PROGRESS_ID, document=source, refresh=is_seen_now)
         self._progress = progress
 
     def progress(self) -> Progress:
         """See the port."""
         return self._progress
 
-    def _put(self, documents: dict[str, Document]) -> None:
-        """Put the documents; those that are refused for the version of a code that is gone, again until they are not."""
-        refused = self._send([*documents.values()], self._puts)
-        deadline = time.monotonic() + FORGETTING_SECONDS
-        while gone := self._absent(refused):
-            if time.monotonic() > deadline:
-                raise DependencyUnavailable(
-                    "Elasticsearch does not forget deleted versions: set index.gc_deletes to 0s"
-                )
-            time.sleep(LOOK_SECONDS)
-            refused = self._send([documents[code] for code in gone], self._puts)
+    def _delete(self, codes: Sequence[str]) -> None:
+        self._known.forget(codes)
+        self._keys.delete(codes)
+        self._records.delete(codes)
 
-    def _send(self, items: Sequence[Item], make: Callable[[Sequence[Item]], Iterable[Action]]) -> Sequence[str]:
-        """Send the actions on items of different codes; returns the codes that were refused for their versions.
+    def _put(self, documents: Mapping[str, Document]) -> None:
+        """Put the records, then the keys that the index does not have yet.
 
-        The actions of one chunk are made while the server indexes another. Raises when anything else was refused.
+        The version of the keys there may be older than that of the record, for keys are not put with each one. So the
+        keys of a document that is older than the record are left out here; those of one that is as old are not: the
+        writer may have died between the two.
         """
-        chunks = [items[start : start + CHUNK_DOCUMENTS] for start in range(0, len(items), CHUNK_DOCUMENTS)]
-        if len(chunks) <= 1:
-            return [code for chunk in chunks for code in self._send_chunk(make(chunk))]
-        with ThreadPoolExecutor(SENDERS) as senders:
-            sent = senders.map(lambda chunk: self._send_chunk(make(chunk)), chunks)
-            return [code for refused in sent for code in refused]
+        there = self._records.put(documents, lambda some: map(record_action, some))
+        current = {code: d for code, d in documents.items() if there.get(code, d.version) <= d.version}
+        unknown = {code: d for code, d in current.items() if not self._known.has(d)}
+        self._known.forget(unknown)  # until it is certain which ones are there
+        newer = self._keys.put(unknown, self._keys_of)
+        self._known.add(d for code, d in unknown.items() if code not in newer)
 
-    def _send_chunk(self, actions: Iterable[Action]) -> Sequence[str]:
-        refused = []
-        for is_done, answer in streaming_bulk(
-            self._client,
-            actions,
-            index=self.generation,
-            chunk_size=CHUNK_DOCUMENTS,
-            raise_on_error=False,
-            max_retries=RETRIES,
-            initial_backoff=FIRST_WAIT_SECONDS,
-        ):
-            (told,) = answer.values()
-            if not is_done and told["status"] == CONFLICT:
-                refused.append(told["_id"])
-            elif "error" in told:  # a delete of what is not there is not done, and no error
-                raise DependencyUnavailable(f"Elasticsearch did not take {told['_id']}: {told['error']}")
-        return refused
-
-    def _puts(self, documents: Sequence[Document]) -> Iterable[Action]:
+    def _keys_of(self, documents: Sequence[Document]) -> Iterable[Action]:
         texts = self._names.of({document.name for document in documents})
-        return (_put_action(document, texts[document.name]) for document in documents)
-
-    def _absent(self, codes: Sequence[str]) -> Sequence[str]:
-        if not codes:
-            return ()
-        found = self._client.mget(index=self.generation, ids=[*codes], source=False)["docs"]
-        return [told["_id"] for told in found if not told["found"]]
+        return (keys_action(document, texts[document.name]) for document in documents)
 
 
 class ElasticWriter:
@@ -198,24 +163,10 @@ class ElasticWriter:
             current = self._generations.make()
             self._generations.swap_in(current)
         self._generations.remove_others()
-        readable = self._generations.is_readable(current)
-        return ElasticSink(self._client, current, self._lease, self._names) if readable else None
+        is_usable = self._generations.is_readable(current) and self._generations.is_whole(current)
+        return ElasticSink(self._client, current, self._lease, self._names) if is_usable else None
 
     def _sink(self) -> ElasticSink:
         if self._live is None:
             raise PreconditionFailed("the index is of another version of the code: rebuild it first")
         return self._live
-
-
-def _deletes(codes: Sequence[str]) -> Iterable[Action]:
-    return ({"_op_type": "delete", "_id": code} for code in codes)
-
-
-def _put_action(document: Document, name: Texts) -> Action:
-    return {
-        "_op_type": "index",
-        "_id": document.credit_code,
-        "version": document.version,
-        "version_type": "external",
-        "_source": to_elastic(document, name),
-    }

@@ -35,6 +35,11 @@ class Filters:
     grades: tuple[str, ...] = ()
     region_prefix: str = ""
 
+    def allow(self, document: Document) -> bool:
+        """Tell whether a document is so."""
+        is_of_grade = not self.grades or document.grade in self.grades
+        return is_of_grade and document.region_code.startswith(self.region_prefix)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:

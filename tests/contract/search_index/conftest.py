@@ -26,4 +26,4 @@ def settings(elasticsearch: Elasticsearch, client: Client) -> Iterator[ElasticSe
     yield made
     for index in client.indices.get(index=f"{made.name}*"):
         client.indices.delete(index=index)
-    client.options(ignore_status=404).indices.delete_index_template(name=made.name)
+    client.options(ignore_status=404).indices.delete_index_template(name=f"{made.name}*")

@@ -163,6 +163,19 @@ class SearchIndexContract:
         second.close()
         assert self.names(reader, "名称商贸") == ["新名称商贸"]
 
+    def test_an_older_version_is_ignored_also_when_the_newer_ones_changed_no_name(
+        self, open_writer: Callable[[], SearchWriter], reader: SearchReader
+    ) -> None:
+        first = open_writer()
+        for version in (5, 7):
+            first.apply([document(1, "新名称商贸", version=version)], [], Progress())
+        first.close()
+        second = open_writer()
+        second.apply([document(1, "旧名称商贸", version=6)], [], Progress())
+        second.close()
+        assert self.names(reader, "名称商贸") == ["新名称商贸"]
+        assert self.names(reader, "旧名称商贸") == ["新名称商贸"], "only like it: it is not found under the old name"
+
     def test_versions_go_beyond_32_bits(self, writer: SearchWriter, reader: SearchReader) -> None:
         writer.apply([document(1, "新名称商贸", version=(1 << 40) + 2)], [], Progress())
         writer.apply([document(1, "旧名称商贸", version=(1 << 40) + 1)], [], Progress())
@@ -293,6 +306,17 @@ class SearchIndexContract:
         assert self.names(reader, "优品", Filters(region_prefix="53")) == []
         query = parse_query("优品", field="query")
         assert reader.search(query, filters=Filters(grades=("A",)), offset=0, limit=1).total == 1
+
+    def test_a_grade_or_a_region_that_changes_is_found_as_it_is_now(
+        self, writer: SearchWriter, reader: SearchReader
+    ) -> None:
+        states = ((1, "A", "520102"), (2, "A", "520102"), (3, "D", "520102"), (4, "D", "520103"), (5, "A", "520102"))
+        for version, grade, region in states:
+            writer.apply([document(1, "优品一店", version=version, grade=grade, region=region)], [], Progress())
+            assert self.names(reader, "优品", Filters(grades=(grade,), region_prefix=region)) == ["优品一店"]
+            assert self.names(reader, "优品", Filters(grades=("B",))) == []
+            other = Filters(region_prefix="520103" if region == "520102" else "520102")
+            assert self.names(reader, "优品", other) == []
 
     def test_pages_hold_every_hit_once(self, writer: SearchWriter, reader: SearchReader) -> None:
         writer.apply([document(n, f"优品{n}号店") for n in range(95)], [], Progress())

@@ -11,13 +11,17 @@ from elasticsearch import Elasticsearch as Client
 
 from services.common.errors import DependencyUnavailable, PreconditionFailed
 from services.search.adapters import elastic_segments
+from services.search.adapters.elastic_bulk import Bulk
 from services.search.adapters.elastic_client import ElasticSettings
+from services.search.adapters.elastic_generations import records_alias
 from services.search.adapters.elastic_reader import ElasticReader
+from services.search.adapters.elastic_schema import SCHEMA_VERSION, record_action
 from services.search.adapters.elastic_segments import bound
 from services.search.adapters.elastic_writer import ElasticWriter
 from services.search.adapters.tantivy_reader import TantivyReader
 from services.search.adapters.tantivy_writer import TantivyWriter
 from services.search.application.ports import Filters, Progress, SearchReader, SearchWriter
+from services.search.domain.document import Document
 from services.search.domain.query import parse_query
 from tests.contract.search_index.suite import SearchIndexContract, code, document
 
@@ -77,7 +81,7 @@ def _found(reader: SearchReader, text: str) -> list[str]:
     return [d.name for d in found.documents]
 
 
-def _generations(client: Client, settings: ElasticSettings) -> list[str]:
+def _indices(client: Client, settings: ElasticSettings) -> list[str]:
     return sorted(client.indices.get(index=f"{settings.name}-v*"))
 
 
@@ -115,10 +119,11 @@ def test_after_a_killed_writer_another_goes_on(
 
 def test_what_a_killed_rebuild_left_goes_at_the_next_start(settings: ElasticSettings, client: Client) -> None:
     ElasticWriter(settings).close()
-    client.indices.create(index=f"{settings.name}-v2-left")
-    assert len(_generations(client, settings)) == 2
+    for kind in ("keys", "records"):
+        client.indices.create(index=f"{settings.name}-v{SCHEMA_VERSION}-left-{kind}")
+    assert len(_indices(client, settings)) == 4
     ElasticWriter(settings).close()
-    assert len(_generations(client, settings)) == 1
+    assert len(_indices(client, settings)) == 2
 
 
 def test_an_index_of_other_code_is_not_read_and_asks_to_be_rebuilt(settings: ElasticSettings, client: Client) -> None:
@@ -133,19 +138,20 @@ def test_an_index_of_other_code_is_not_read_and_asks_to_be_rebuilt(settings: Ela
         fresh.apply([document(1, "新店")], [], Progress())
     assert not writer.needs_rebuild()
     assert _found(reader, "新店") == ["新店"]
-    assert f"{settings.name}-v999-1" not in _generations(client, settings)
+    assert f"{settings.name}-v999-1" not in _indices(client, settings)
     reader.close()
     writer.close()
 
 
+@pytest.mark.parametrize("taken", ["keys", "*"])
 def test_a_generation_that_was_taken_away_is_said_and_made_anew_at_the_next_start(
-    settings: ElasticSettings, client: Client
+    settings: ElasticSettings, client: Client, taken: str
 ) -> None:
     writer, reader = ElasticWriter(settings), ElasticReader(settings)
     writer.apply([document(1, "老店")], [], Progress(positions={0: 1}))
     assert _found(reader, "老店") == ["老店"]
-    (generation,) = _generations(client, settings)
-    client.indices.delete(index=generation)
+    for index in client.indices.get(index=f"{settings.name}-v*-{taken}"):
+        client.indices.delete(index=index)
     with pytest.raises(DependencyUnavailable):
         writer.apply([document(2, "新店")], [], Progress(positions={0: 2}))
     with pytest.raises(DependencyUnavailable):
@@ -154,6 +160,25 @@ def test_a_generation_that_was_taken_away_is_said_and_made_anew_at_the_next_star
     writer = ElasticWriter(settings)
     assert writer.progress() == Progress()
     writer.apply([document(2, "新店")], [], Progress())
+    assert _found(reader, "新店") == ["新店"]
+    reader.close()
+    writer.close()
+
+
+def test_records_that_were_taken_away_are_said_and_ask_to_be_rebuilt(settings: ElasticSettings, client: Client) -> None:
+    writer, reader = ElasticWriter(settings), ElasticReader(settings)
+    writer.apply([document(1, "老店")], [], Progress(positions={0: 1}))
+    (records,) = client.indices.get(index=f"{settings.name}-v*-records")
+    client.indices.delete(index=records)
+    with pytest.raises(DependencyUnavailable):
+        writer.apply([document(2, "新店")], [], Progress(positions={0: 2}))
+    with pytest.raises(DependencyUnavailable):
+        _found(reader, "老店")
+    writer.close()
+    writer = ElasticWriter(settings)
+    assert writer.needs_rebuild()
+    with writer.rebuild() as fresh:
+        fresh.apply([document(2, "新店")], [], Progress())
     assert _found(reader, "新店") == ["新店"]
     reader.close()
     writer.close()
@@ -210,6 +235,47 @@ def test_both_engines_find_the_same(settings: ElasticSettings, tmp_path_factory:
         assert {d.credit_code for d in ours.documents} == {d.credit_code for d in theirs.documents}, typed
     for opened in (*readers, *writers):
         opened.close()
+
+
+def _put_record(client: Client, settings: ElasticSettings, put: Document) -> None:
+    """Put a record as a writer does that dies before it puts the keys; nothing is refreshed."""
+    Bulk(client, records_alias(settings)).put({put.credit_code: put}, lambda some: map(record_action, some))
+
+
+def test_a_hit_shows_its_record_as_it_was_written_last(settings: ElasticSettings, client: Client) -> None:
+    with closing(ElasticWriter(settings)) as writer, closing(ElasticReader(settings)) as reader:
+        writer.apply([document(n, f"优品{n}店") for n in (1, 2)], [], Progress())
+        newer = document(1, "优品1店", version=2, grade="D")
+        _put_record(client, settings, newer)
+        for typed in ("优品1店", code(1)):
+            query = parse_query(typed, field="query")
+            assert reader.search(query, filters=Filters(), offset=0, limit=1).documents == (newer,)
+        query = parse_query("优品", field="query")
+        found = reader.search(query, filters=Filters(grades=("A",)), offset=0, limit=5)
+        assert ([d.credit_code for d in found.documents], found.total) == ([code(2)], 1), "one is of no such grade now"
+        client.delete(index=records_alias(settings), id=code(2))
+        found = reader.search(query, filters=Filters(), offset=0, limit=5)
+        assert ([d.credit_code for d in found.documents], found.total) == ([code(1)], 1), "one has gone"
+
+
+def test_keys_are_put_after_a_writer_that_died_before_it_put_them(settings: ElasticSettings, client: Client) -> None:
+    last = document(1, "新名称商贸", version=5)
+    with closing(ElasticWriter(settings)) as writer:
+        writer.apply([document(1, "旧名称商贸", version=4)], [], Progress())
+    _put_record(client, settings, last)
+    with closing(ElasticWriter(settings)) as writer, closing(ElasticReader(settings)) as reader:
+        writer.apply([last], [], Progress())
+        assert _found(reader, "新名称") == ["新名称商贸"]
+        assert _found(reader, "旧名") == []
+
+
+def test_keys_are_put_only_when_what_is_searched_changes(settings: ElasticSettings, client: Client) -> None:
+    with closing(ElasticWriter(settings)) as writer:
+        written = []
+        for version, grade in ((1, "A"), (2, "A"), (3, "B"), (4, "B"), (5, "A")):
+            writer.apply([document(1, "优品一店", version=version, grade=grade)], [], Progress())
+            written.append(client.get(index=settings.name, id=code(1))["_version"])
+        assert written == [1, 1, 3, 3, 5]
 
 
 @pytest.mark.parametrize(("shard", "wanted"), [(0, 4), (100, 4), (128, 8), (1000, 32), (1100, 64), (10_000, 512)])
