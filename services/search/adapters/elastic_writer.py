@@ -57,21 +57,18 @@ class ElasticSink:
             self._client.indices.refresh(index=self._index)
             for segments in self._segments:
                 segments.fit()
-        self._keep(progress, is_seen_now=False)
+        self._keep(progress)
 
     def note(self, progress: Progress) -> None:
         """See the port."""
         self._lease.confirm()
-        self._keep(progress, is_seen_now=True)
+        self._keep(progress)
 
-    def _keep(self, progress: Progress, *, is_seen_now: bool) -> None:
-        """Keep the progress, durable at once; readers see it with the next refresh, never before its documents.
-
-        A second refresh a batch was half of what a batch takes; the next batch or the next idle poll brings one.
-        """
+    def _keep(self, progress: Progress) -> None:
+        """Keep the progress, durable at once; readers ask for it by its id, and see it without a refresh."""
         with answering():
             source = progress_to_elastic(progress)
-            self._client.index(index=self._index, id=PROGRESS_ID, document=source, refresh=is_seen_now)
+            self._client.index(index=self._index, id=PROGRESS_ID, document=source)
         self._progress = progress
 
     def progress(self) -> Progress:
