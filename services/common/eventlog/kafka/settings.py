@@ -41,8 +41,9 @@ class KafkaSettings:
 PRODUCER: dict[str, Any] = {
     "acks": "all",
     "enable_idempotence": True,
-    # A publication is many messages and one flush: they travel in a few large requests, and nobody waits for one alone.
-    "linger_ms": 5,
+    # A publication is many messages and one flush, which waits for no linger: a shorter one would only send what the first
+    # milliseconds brought as a request, and as batches of their partitions, of its own.
+    "linger_ms": 50,
     "batch_size": 256 * 1024,
     "max_request_size": MAX_MESSAGE_BYTES,
 }
