@@ -165,5 +165,7 @@ class ElasticWriter:
 
     def _sink(self) -> ElasticSink:
         if self._live is None:
-            raise PreconditionFailed("the index is of another version of the code, or lacks its records: rebuild it first")
+            raise PreconditionFailed(
+                "the index is of another version of the code, or lacks its records: rebuild it first"
+            )
         return self._live
