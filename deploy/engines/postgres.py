@@ -22,7 +22,7 @@ SETTINGS = {
     "shared_buffers": "128MB",
     "max_wal_size": "1GB",
     "jit": "off",
-    # Each minute autovacuum took a fifth of a core for six seconds; five times as slowly, nobody notices it.
+    # Each minute autovacuum took a fifth of a core for six seconds; with longer pauses it takes less at a time.
     "autovacuum_vacuum_cost_delay": "10ms",
 }
 

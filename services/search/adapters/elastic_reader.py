@@ -101,7 +101,7 @@ class ElasticReader:
     def _shown(self, codes: Sequence[str], filters: Filters) -> tuple[Document, ...]:
         """Return the records of codes as they were written last, in the same order, without those that are not allowed.
 
-        Asked of the alias: the generation may have been replaced since, and the new one is no older.
+        Asked of the alias: the generation may have been replaced since, and the new one is no older, unless the log was put back.
         """
         if not codes:
             return ()

@@ -16,11 +16,11 @@ FIT_SECONDS = 600.0
 
 
 class Segments:
-    """Fits the bound of one generation's segments to its size, now and then."""
+    """Fits the bound of one index' segments to its size, now and then."""
 
-    def __init__(self, client: Elasticsearch, generation: str) -> None:
+    def __init__(self, client: Elasticsearch, index: str) -> None:
         self._client = client
-        self._generation = generation
+        self._index = index
         self._fit_at = 0.0
         self._bytes = 0
 
@@ -32,12 +32,12 @@ class Segments:
         wanted = bound(self._largest_shard())
         if wanted != self._bytes:
             settings = {"merge.policy.max_merged_segment": f"{wanted}b"}
-            self._client.indices.put_settings(index=self._generation, settings=settings)
+            self._client.indices.put_settings(index=self._index, settings=settings)
             self._bytes = wanted
 
     def _largest_shard(self) -> int:
-        told = self._client.indices.stats(index=self._generation, metric="docs", level="shards")
-        shards = told["indices"][self._generation]["shards"].values()
+        told = self._client.indices.stats(index=self._index, metric="docs", level="shards")
+        shards = told["indices"][self._index]["shards"].values()
         sizes: list[int] = [copy["docs"]["total_size_in_bytes"] for copies in shards for copy in copies]
         return max(sizes)
 
