@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -81,23 +81,30 @@ async def _stream(
     log: EventLog, search: rpc.SearchServiceStub, codes: Sequence[str], *, rate: int, seconds: int, looks: Looks
 ) -> tuple[list[asyncio.Task[float]], int]:
     """Send a tick's events every 50 ms on an open schedule; one of every tenth tick is watched."""
-    ticks, size = seconds * 20, max(1, rate // 20)
-    watched, others = codes[:WATCHED_MERCHANTS], codes[WATCHED_MERCHANTS:]
+    size = max(1, rate // 20)
+    made = list(_ticks(codes, size, seconds * 20))  # by their source, so before the clock starts
     began = time.monotonic()
     probes: list[asyncio.Task[float]] = []
-    run = int(time.time())
-    for tick in range(ticks):
+    for tick, messages in enumerate(made):
         await asyncio.sleep(max(0.0, began + tick / 20 - time.monotonic()))
         is_watched = tick % WATCHED_TICKS == 0
-        messages = [_event(others[(tick * size + i) % len(others)], f"{run}.{tick}.{i}") for i in range(size)]
-        if is_watched:
-            messages[0] = _event(watched[tick // WATCHED_TICKS % len(watched)], f"{run}.{tick}.0")
         before = await _revision(search, messages[0].key) if is_watched else 0
         due = time.monotonic()
         await asyncio.to_thread(log.publish, messages)
         if is_watched:
             probes.append(asyncio.create_task(_wait_for(search, messages[0].key, before, due, looks)))
-    return probes, ticks * size
+    return probes, len(made) * size
+
+
+def _ticks(codes: Sequence[str], size: int, ticks: int) -> Iterator[list[Message]]:
+    """Yield the events of each tick; the first one of a watched tick is watched."""
+    watched, others = codes[:WATCHED_MERCHANTS], codes[WATCHED_MERCHANTS:]
+    run = int(time.time())
+    for tick in range(ticks):
+        drawn = [others[(tick * size + i) % len(others)] for i in range(size)]
+        if tick % WATCHED_TICKS == 0:
+            drawn[0] = watched[tick // WATCHED_TICKS % len(watched)]
+        yield [_event(code, f"{run}.{tick}.{i}") for i, code in enumerate(drawn)]
 
 
 def _event(code: str, number: str) -> Message:
