@@ -86,7 +86,7 @@ from services.credit.domain.webhooks.schedule import Schedule
 #: Records a batch under backlog, at first and at most: a larger batch touches fewer merchants an event, and each costs one publication.
 BATCH, MOST_BATCH = 8_000, 32_000
 #: A small batch is mostly what a transaction costs.
-PACE = Pace(seconds=0.1, rest=0.5)
+PACE = Pace(seconds=0.1)
 PUNISHMENT_POLL_SECONDS = 0.5
 COMPLAINANT_SERVICE = "merchantcredit.credit.v1.ComplainantService"
 COMPLAINT_SERVICE = "merchantcredit.credit.v1.ComplaintService"

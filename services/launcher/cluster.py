@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -19,18 +19,12 @@ from psycopg import sql
 from tenacity import Retrying, retry_if_result, stop_after_delay, wait_fixed
 
 from services.common.errors import DependencyUnavailable
+from services.common.eventlog.topics import KEYED
 from services.launcher.state import Endpoints, State
 
 REGISTRY, CREDIT, SEARCH, PAGE = range(4)
 SERVICES = ("registry", "credit", "search")
-#: What runs, and how many of each: consumers share the partitions, of relays and projectors the second waits.
-PROCESSES = (
-    ("registry", "serve", 1), ("registry", "relay", 1),
-    ("credit", "serve", 1), ("credit", "consume", 2), ("credit", "relay", 2), ("credit", "webhooks", 1),
-    ("search", "project", 1), ("search", "serve", 1), ("search", "relay", 1),
-    ("portal", "serve", 1),
-)  # fmt: skip
-#: Ports from here on show the metrics of the processes, in the order of PROCESSES.
+#: Ports from here on show the metrics of the processes, in the order of `processes`.
 METRICS = PAGE + 1
 READY_SECONDS = 120
 STOP_SECONDS = 20
@@ -46,6 +40,21 @@ class Engines:
     elasticsearch: str
     dsn: str
     namespace: str = ""
+
+
+def processes(cores: int) -> Sequence[tuple[str, str, int]]:
+    """Return what runs beside its engines on one machine: each role of a service, and how many of it.
+
+    Consumers share the partitions: one for each two cores, because what follows a batch, and the engines, take as much as
+    it does. Two of them on two cores make twice as many batches, half as large, and are no sooner. Of relays the second waits.
+    """
+    consumers = min(max(1, cores // 2), KEYED)
+    return (
+        ("registry", "serve", 1), ("registry", "relay", 1),
+        ("credit", "serve", 1), ("credit", "consume", consumers), ("credit", "relay", 2), ("credit", "webhooks", 1),
+        ("search", "project", 1), ("search", "serve", 1), ("search", "relay", 1),
+        ("portal", "serve", 1),
+    )  # fmt: skip
 
 
 class Cluster:
@@ -114,7 +123,8 @@ class Cluster:
 
     @staticmethod
     def _names() -> Iterator[str]:
-        return (f"{service}-{role}-{n}" for service, role, count in PROCESSES for n in range(count))
+        running = processes(len(os.sched_getaffinity(0)))
+        return (f"{service}-{role}-{n}" for service, role, count in running for n in range(count))
 
     def _write(self) -> Endpoints:
         """Write the addresses, and a configuration for each service; make its database if there is none."""

@@ -10,7 +10,7 @@ from services.common.clock import Clock
 from services.common.eventlog.port import Consumer, EventLog, Message, OffsetLoader, Record, TopicPartition
 from services.search.application.project import Projector
 
-GATHER_SECONDS = 0.1
+GATHER_SECONDS = 0.05
 
 
 class FollowedLog:

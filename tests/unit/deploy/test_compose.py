@@ -12,7 +12,7 @@ from deploy import keys
 from deploy.engines import versions
 from services.common.auth.actor import Actor, Role
 from services.common.auth.tokens import Verifier, issue, load_key
-from services.launcher.cluster import PROCESSES
+from services.launcher.cluster import processes
 from services.launcher.state import State
 from tests.unit.deploy.composition import FILE, composition, containers, ours
 from tests.unit.deploy.containers import LASTING, ONCE, check
@@ -53,12 +53,11 @@ def test_every_container_is_a_real_role_with_keys_that_are_known(told: dict[str,
         check(container, Written(tmp_path))
 
 
-def test_the_containers_are_the_cluster(told: dict[str, Any]) -> None:
+def test_the_containers_are_the_cluster_of_a_machine_with_four_cores(told: dict[str, Any]) -> None:
     assert {container.role for container in containers(told)} == ONCE | LASTING
     copies = {tuple(s["command"][:2]): s.get("deploy", {}).get("replicas", 1) for s in ours(told).values()}
-    assert {(service, role): copies[service, role] for service, role, _ in PROCESSES} == {
-        (service, role): count for service, role, count in PROCESSES
-    }
+    wanted = {(service, role): count for service, role, count in processes(cores=4)}
+    assert {place: copies[place] for place in wanted} == wanted
 
 
 def test_what_is_waited_for_can_come(told: dict[str, Any]) -> None:
