@@ -17,7 +17,6 @@ from services.common.auth.seals import private_key
 from services.common.clock import Clock, china_day
 from services.common.db.pool import BY_INDEX, Pool, open_pool
 from services.common.eventlog.batch import BatchConsumer, BatchPolicy, Handler
-from services.common.eventlog.pace import Pace
 from services.common.eventlog.port import EventLog
 from services.common.eventlog.topics import CREDIT_GROUP, DISPATCH_GROUP, FEEDBACK, FEEDBACK_GROUP, INSTRUCTION
 from services.common.grpc.server import Registration
@@ -86,7 +85,7 @@ from services.credit.domain.webhooks.schedule import Schedule
 #: Records a batch under backlog, at first and at most: a larger batch touches fewer merchants an event, and each costs one publication.
 BATCH, MOST_BATCH = 8_000, 32_000
 #: A small batch is mostly what a transaction costs.
-PACE = Pace(seconds=0.1)
+APART_SECONDS = 0.1
 PUNISHMENT_POLL_SECONDS = 0.5
 COMPLAINANT_SERVICE = "merchantcredit.credit.v1.ComplainantService"
 COMPLAINT_SERVICE = "merchantcredit.credit.v1.ComplaintService"
@@ -122,7 +121,7 @@ def working(
         topics=TOPICS,
         pool=pool,
         handler=handler,
-        policy=policy or BatchPolicy(max_records=BATCH, most_records=MOST_BATCH, pace=PACE),
+        policy=policy or BatchPolicy(max_records=BATCH, most_records=MOST_BATCH, apart_seconds=APART_SECONDS),
     )
     return consumer, Sweeper(pool, policies, clock)
 

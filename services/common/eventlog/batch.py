@@ -20,7 +20,6 @@ from services.common.db.pool import Pool
 from services.common.errors import InvalidInput, PersonalDataInClear, PlatformError
 from services.common.eventlog import offsets, outbox, places
 from services.common.eventlog.lag import Lag
-from services.common.eventlog.pace import NO_PACE, Pace
 from services.common.eventlog.port import Consumer, EventLog, Message, OffsetConflict, Record, TopicPartition
 from services.common.eventlog.topics import dead_letter_topic
 from services.common.telemetry import health, metrics, names, traces
@@ -53,14 +52,15 @@ class BatchPolicy:
 
     Under a backlog a full batch that took less than `aim_seconds` is followed by one of twice its size, up to `most_records`;
     after one that took longer than twice that the size is halved again, down to `max_records`, where it begins.
-    A batch that follows one that was not full keeps the pace.
+    A batch that was not full is followed by another one `apart_seconds` after its beginning at the earliest: what a batch costs by
+    itself is then shared by more records. A record that comes alone waits for nothing.
     """
 
     max_records: int = 2000
     most_records: int = 0
     aim_seconds: float = 2.0
     poll_seconds: float = 0.5
-    pace: Pace = NO_PACE
+    apart_seconds: float = 0.0
     max_consecutive_dead_letters: int = 1000
 
     def size_after(self, size: int, taken: int, seconds: float) -> int:
@@ -68,6 +68,10 @@ class BatchPolicy:
         if taken == size and seconds < self.aim_seconds:
             return max(size, min(2 * size, self.most_records))
         return max(size // 2, self.max_records) if seconds > 2 * self.aim_seconds else size
+
+    def wait_after(self, size: int, taken: int, seconds: float) -> float:
+        """Return how many seconds to wait after a batch which held so many of at most `size`, so long after it began."""
+        return max(0.0, self.apart_seconds - seconds) if 0 < taken < size else 0.0
 
 
 @dataclass(slots=True)
@@ -83,7 +87,6 @@ class BatchConsumer:
     _committed: dict[TopicPartition, int] = field(default_factory=dict)
     _consecutive: int = 0
     _size: int = 0
-    _seconds: float = 0.0
 
     @property
     def name(self) -> str:
@@ -100,8 +103,7 @@ class BatchConsumer:
                 taken = self.step(consumer)
                 health.beat(self.name)
                 lag.tell(consumer)
-                if 0 < taken < size:
-                    stop.wait(self.policy.pace.wait(since=time.monotonic() - began, took=self._seconds))
+                stop.wait(self.policy.wait_after(size, taken, time.monotonic() - began))
 
     @property
     def size(self) -> int:
@@ -132,7 +134,7 @@ class BatchConsumer:
         began = time.perf_counter()
         with traces.batch(self.group, (record.headers for record in records), len(records)):
             self._process(records, generation)
-        self._seconds = seconds = time.perf_counter() - began
+        seconds = time.perf_counter() - began
         self._size = self.policy.size_after(self.size, len(records), seconds)
         metrics.observe(names.BATCH_SECONDS, seconds, self.group)
         metrics.observe(names.BATCH_RECORDS, len(records), self.group)

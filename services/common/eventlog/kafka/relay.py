@@ -21,7 +21,6 @@ from kafka.errors import KafkaError
 from services.common.eventlog import lease, offsets, reader
 from services.common.eventlog.kafka.log import send
 from services.common.eventlog.kafka.settings import PRODUCER, KafkaSettings
-from services.common.eventlog.pace import Pace
 from services.common.eventlog.port import Message, OffsetConflict, Record, TopicPartition
 from services.common.eventlog.sequencer import SEQUENCED
 from services.common.eventlog.topics import TOPICS
@@ -32,7 +31,7 @@ GROUP = "relay"
 BATCH = 2000
 STANDBY_SECONDS = 0.25
 #: Each transaction ends with a marker in every partition that it wrote to: some 15 ms of the broker and of us, whatever is in it.
-PACE = Pace(seconds=0.1, rest=1.0)
+APART_SECONDS = 0.1
 #: How often the oldest unsent message is looked for while metrics are on.
 MEASURE_SECONDS = 5.0
 #: A transaction that its relay never ends is aborted by the broker after so long, and readers see past it.
@@ -113,8 +112,7 @@ class Relay:
             if records:
                 positions.update(self._forward(turn, records, positions))
                 if len(records) < BATCH:
-                    took = time.monotonic() - began
-                    stop.wait(PACE.wait(since=took, took=took))
+                    stop.wait(max(0.0, began + APART_SECONDS - time.monotonic()))
             else:
                 for _ in turn.conn.notifies(timeout=lease.RENEW_SECONDS / 2, stop_after=1):
                     pass  # the records are read from the feed; the notice only ends the wait
