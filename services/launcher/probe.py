@@ -18,7 +18,8 @@ from services.common.eventlog.port import EventLog, Message
 from services.common.eventlog.topics import COMPLAINT
 
 SOURCE = "//12315.demo.example"
-#: In each tenth tick one event is watched, two a second.
+#: Events are sent so many times a second, and in each tenth of these one is watched.
+TICKS = 20
 WATCHED_TICKS = 10
 #: The first merchants get the watched events and no others, so that what search shows of them is the watched event's doing.
 WATCHED_MERCHANTS = 60
@@ -68,39 +69,39 @@ async def measure(
     The first WATCHED_MERCHANTS get only watched events; there must be more.
     Raises TimeoutError when an event is not searchable within a minute.
     """
+    size = max(1, rate // TICKS)
+    ticks = list(_ticks(codes, size, seconds * TICKS))  # made by their source, so before the clock starts
     async with grpc.aio.insecure_channel(address) as channel:
         search = rpc.SearchServiceStub(channel)
         began = time.monotonic()
-        probes, sent = await _stream(log, search, codes, rate=rate, seconds=seconds, looks=looks)
+        probes = await _stream(log, search, ticks, looks)
         elapsed = time.monotonic() - began
         latencies = await asyncio.gather(*probes)
-    return Latency(sent, elapsed, tuple(latencies))
+    return Latency(len(ticks) * size, elapsed, tuple(latencies))
 
 
 async def _stream(
-    log: EventLog, search: rpc.SearchServiceStub, codes: Sequence[str], *, rate: int, seconds: int, looks: Looks
-) -> tuple[list[asyncio.Task[float]], int]:
-    """Send a tick's events every 50 ms on an open schedule; one of every tenth tick is watched."""
-    size = max(1, rate // 20)
-    made = list(_ticks(codes, size, seconds * 20))  # by their source, so before the clock starts
+    log: EventLog, search: rpc.SearchServiceStub, ticks: Sequence[list[Message]], looks: Looks
+) -> list[asyncio.Task[float]]:
+    """Send each tick's events when it is due, on an open schedule; return the waits for the watched ones."""
     began = time.monotonic()
     probes: list[asyncio.Task[float]] = []
-    for tick, messages in enumerate(made):
-        await asyncio.sleep(max(0.0, began + tick / 20 - time.monotonic()))
+    for tick, messages in enumerate(ticks):
+        await asyncio.sleep(max(0.0, began + tick / TICKS - time.monotonic()))
         is_watched = tick % WATCHED_TICKS == 0
         before = await _revision(search, messages[0].key) if is_watched else 0
         due = time.monotonic()
         await asyncio.to_thread(log.publish, messages)
         if is_watched:
             probes.append(asyncio.create_task(_wait_for(search, messages[0].key, before, due, looks)))
-    return probes, len(made) * size
+    return probes
 
 
-def _ticks(codes: Sequence[str], size: int, ticks: int) -> Iterator[list[Message]]:
+def _ticks(codes: Sequence[str], size: int, count: int) -> Iterator[list[Message]]:
     """Yield the events of each tick; the first one of a watched tick is watched."""
     watched, others = codes[:WATCHED_MERCHANTS], codes[WATCHED_MERCHANTS:]
     run = int(time.time())
-    for tick in range(ticks):
+    for tick in range(count):
         drawn = [others[(tick * size + i) % len(others)] for i in range(size)]
         if tick % WATCHED_TICKS == 0:
             drawn[0] = watched[tick // WATCHED_TICKS % len(watched)]
