@@ -1,6 +1,6 @@
 # The house's commands. `make help` lists them.
 SHELL := /bin/bash
-# The distribution's Python was built with a profile of how programs run, one that pyenv builds was not: loops take a quarter less.
+# Loops take a quarter less in the distribution's Python than in one that pyenv built, which was built without a profile.
 DISTRIBUTION_PYTHON := /usr/bin/python3.11
 PYTHON ?= $(shell $(DISTRIBUTION_PYTHON) -c 'import ensurepip' 2> /dev/null && echo $(DISTRIBUTION_PYTHON) || echo python3.11)
 VENV := .venv

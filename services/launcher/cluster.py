@@ -46,7 +46,8 @@ def processes(cores: int) -> Sequence[tuple[str, str, int]]:
     """Return what runs beside its engines on one machine: each role of a service, and how many of it.
 
     Consumers share the partitions: one for each two cores, because what follows a batch, and the engines, take as much as
-    it does. Two of them on two cores make twice as many batches, half as large, and are no sooner. Of relays the second waits.
+    it does. Two of them on two cores make twice as many batches, half as large, and are no sooner (decision 0084, which has
+    no figures of more cores). Of relays the second waits.
     """
     consumers = min(max(1, cores // 2), KEYED)
     return (

@@ -22,7 +22,7 @@ RETRIES, FIRST_WAIT_SECONDS = 6, 0.1
 #: The server's clock of deletes ticks each 0.2 seconds; within a tick it still holds a deleted version against us.
 FORGETTING_SECONDS, LOOK_SECONDS = 5.0, 0.05
 CONFLICT = 409
-#: Of the answer only what is read here; the rest would be a third of what both sides do for it.
+#: Of the answer only what is read here: the rest is written there and parsed here for nobody.
 ANSWERED = "errors,items.*._id,items.*.status,items.*.error"
 
 Action = dict[str, Any]

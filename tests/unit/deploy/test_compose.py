@@ -60,6 +60,11 @@ def test_the_containers_are_the_cluster_of_a_machine_with_four_cores(told: dict[
     assert {place: copies[place] for place in wanted} == wanted
 
 
+@pytest.mark.parametrize(("cores", "consumers"), [(1, 1), (2, 1), (3, 1), (4, 2), (64, 12)])
+def test_a_machine_has_a_consumer_for_each_two_cores_and_no_more_than_partitions(cores: int, consumers: int) -> None:
+    assert ("credit", "consume", consumers) in processes(cores)
+
+
 def test_what_is_waited_for_can_come(told: dict[str, Any]) -> None:
     services, once = told["services"], {c.name for c in containers(told) if c.role in ONCE}
     for name, service in services.items():
