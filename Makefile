@@ -55,7 +55,7 @@ compose-keys: $(STAMP) ## make the keys, passwords and addresses that deploy/com
 test: $(STAMP) ## run all tests
 	@tools/install_browser.sh
 	@tools/install_engines.sh
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 bench: $(STAMP) ## run the benchmarks into var/bench.json
 	@mkdir -p var && $(BIN)/python -m tests.benchmarks --out var/bench.json

@@ -1,8 +1,13 @@
 """Free ports for servers that tests start."""
 
+import os
 import random
 import socket
 
+#: Tests run in so many processes at most (`make test`).
+MOST_PROCESSES = 4
+#: Each has ports of its own: none knows what another gave.
+WIDTH = 10_000 // MOST_PROCESSES
 _given: set[int] = set()
 
 
@@ -13,11 +18,16 @@ def free_ports(count: int = 2) -> int:
     given twice: whose server has not bound it yet would find it taken.
     """
     while True:
-        first = random.randrange(20_000, 30_000)
+        first = 20_000 + WIDTH * _process() + random.randrange(WIDTH - count)
         ports = range(first, first + count)
         if _given.isdisjoint(ports) and all(map(_is_free, ports)):
             _given.update(ports)
             return first
+
+
+def _process() -> int:
+    """Return which of the processes that share a run this is, as pytest-xdist tells each and what it starts; 0 for one alone."""
+    return int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % MOST_PROCESSES
 
 
 def _is_free(port: int) -> bool:

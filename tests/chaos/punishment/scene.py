@@ -3,7 +3,6 @@
 import os
 import random
 import signal
-import socket
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -31,6 +30,7 @@ from tests.chaos.punishment.office import MEASURES
 from tests.chaos.punishment.processes import RUN, Job
 from tests.engines import SOFTWARE
 from tests.integration.credit.world import enterprise, told, violation, world
+from tests.ports import free_ports
 
 #: Five kinds of departments are bound by the measures that are ordered.
 KINDS = sorted({load_law(LAW_FOLDER).measure(one, date(2026, 11, 1)).department for one in MEASURES})
@@ -134,22 +134,22 @@ def _jobs(job: Job) -> Iterator[tuple[str, Job]]:
     for n in range(DEPARTMENT_PROCESSES):
         yield (
             f"department {n}",
-            replace(job, departments=job.departments[n::DEPARTMENT_PROCESSES], hook_port=quiet_port()),
+            replace(job, departments=job.departments[n::DEPARTMENT_PROCESSES], hook_port=free_ports(1)),
         )
 
 
 @contextmanager
 def scene(folder: Path, seed: int, *, departments: int, enterprises: int, with_kafka: bool) -> Iterator[Scene]:
     """Prepare a database with enterprises that have evidence against them, start everything, and leave nothing behind."""
-    postgres = EmbeddedPostgres(folder / "postgres", quiet_port())
-    broker = Kafka(folder=folder / "kafka", port=quiet_port(), software=SOFTWARE) if with_kafka else None
+    postgres = EmbeddedPostgres(folder / "postgres", free_ports(1))
+    broker = Kafka(folder=folder / "kafka", port=free_ports(), software=SOFTWARE) if with_kafka else None
     made: Scene | None = None
     try:
         migrate(postgres.start())
         _register(postgres.dsn, codes(enterprises, departments // len(KINDS) - 1))
         make_key(folder / "key.pem")
         job = Job(
-            dsn=postgres.dsn, port=quiet_port(), key_file=folder / "key.pem", journals=folder / "journals", hooks=folder / "hooks",
+            dsn=postgres.dsn, port=free_ports(1), key_file=folder / "key.pem", journals=folder / "journals", hooks=folder / "hooks",
             departments=department_names(departments), kafka=_kafka(broker),
         )  # fmt: skip
         made = Scene(job, postgres, broker, seed)
@@ -181,17 +181,6 @@ def department_names(count: int) -> tuple[str, ...]:
     """Return the departments that the measures bind: five of the province, then five a prefecture."""
     regions = [f"52{n:02d}00" for n in range(count // len(KINDS))]
     return tuple(f"{kind}-{region}" for region in regions for kind in KINDS)
-
-
-def quiet_port() -> int:
-    """Return a free port below the ephemeral ones: a client that calls a dead server on one of those can meet itself."""
-    while True:
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port := random.randrange(20_000, 30_000)))
-            except OSError:
-                continue
-            return port
 
 
 def _register(dsn: str, known: Sequence[str]) -> None:
