@@ -26,7 +26,10 @@ def free_ports(count: int = 2) -> int:
 
 
 def _process() -> int:
-    """Return which of the processes that share a run this is, as pytest-xdist tells each and what it starts; 0 for one alone."""
+    """Return which of the processes that share a run this is, as pytest-xdist tells each and what it starts; 0 for one alone.
+
+    More than MOST_PROCESSES share ports with one another, and may take each other's.
+    """
     return int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % MOST_PROCESSES
 
 
